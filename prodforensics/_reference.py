@@ -1,0 +1,24 @@
+"""Objects named by a string and imported on use, as the entry points of packaging do.
+
+Tables of readers, rules and views are plain data this way: reading the table imports nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__all__ = ["resolve"]
+
+
+def resolve(reference: str) -> Any:
+    """Return the object that ``"package.module:name"`` names.
+
+    Examples
+    --------
+    >>> resolve("prodforensics.errors:Corrupt").__name__
+    'Corrupt'
+    """
+    module, _, name = reference.partition(":")
+    found = import_module(module)
+    return getattr(found, name) if name else found

@@ -1,0 +1,118 @@
+"""What the columns of a frame are: dtype, unit, meaning.
+
+Every frame of every kind of evidence has a `Schema`. It is the source of the data dictionary in
+the documentation, of the units shown in tables, and of the tests that compare frames with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prodforensics.errors import SchemaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Column", "Schema"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One documented column.
+
+    Parameters
+    ----------
+    name : str
+        Name in the frame. Sizes end in ``_bytes``, durations in ``_ns``.
+    dtype : str
+        Name of the pandas dtype; ``"str"``, ``"category"``, ``"int64"``, ``"Int64"`` (with
+        missing values), ``"object"`` ...
+    unit : str
+        ``"bytes"``, ``"ns"``, ``"count"``, ``"ordinal"`` ... or empty for names.
+    meaning : str
+        One sentence for the data dictionary.
+    optional : bool
+        True where some files of the format do not record it.
+    """
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The documented columns of one frame.
+
+    Examples
+    --------
+    >>> sizes = Schema("sizes", (Column("size_bytes", "int64", "bytes", "Size on disk."),))
+    >>> sizes.empty().dtypes.to_dict()
+    {'size_bytes': dtype('int64')}
+    >>> sizes.validate(sizes.empty().astype("float64"))
+    Traceback (most recent call last):
+    ...
+    prodforensics.errors.SchemaError: sizes.size_bytes: dtype float64, documented as int64
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    index: Column | None = None
+    meaning: str = ""
+
+    @property
+    def units(self) -> Mapping[str, str]:
+        """Unit of each column and of the index, by name."""
+        every = (*self.columns, *((self.index,) if self.index else ()))
+        return {column.name: column.unit for column in every}
+
+    def empty(self) -> pd.DataFrame:
+        """Return a frame with every documented column and no rows."""
+        import pandas as pd
+
+        frame = pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in self.columns})
+        if self.index:
+            frame.index = pd.Index([], dtype=self.index.dtype, name=self.index.name)
+        return frame
+
+    def validate(self, frame: pd.DataFrame) -> None:
+        """Raise `SchemaError` unless the frame has the documented columns, order and dtypes."""
+        present = list(frame.columns)
+        expected = [c.name for c in self.columns if not c.optional or c.name in present]
+        if present != expected:
+            raise SchemaError(f"{self.name}: columns {present}, documented as {expected}")
+        for column in self.columns:
+            if column.name in present:
+                found = str(frame[column.name].dtype)
+                if found != column.dtype:
+                    raise SchemaError(
+                        f"{self.name}.{column.name}: dtype {found}, documented as {column.dtype}"
+                    )
+        if self.index and frame.index.name != self.index.name:
+            raise SchemaError(
+                f"{self.name}: index {frame.index.name!r}, documented as {self.index.name!r}"
+            )
+
+    def markdown(self) -> str:
+        """Return the section of the data dictionary for this frame."""
+        lines = (
+            [f"### `{self.name}`", "", self.meaning, ""]
+            if self.meaning
+            else [
+                f"### `{self.name}`",
+                "",
+            ]
+        )
+        lines += ["| column | dtype | unit | meaning |", "|---|---|---|---|"]
+        rows = ((self.index, " (index)"),) if self.index else ()
+        for column, mark in (*rows, *((c, "") for c in self.columns)):
+            where = " Only where the file records it." if column.optional else ""
+            lines.append(
+                f"| `{column.name}`{mark} | {column.dtype} | {column.unit or '–'} "
+                f"| {column.meaning}{where} |"
+            )
+        return "\n".join(lines) + "\n"
