@@ -1,0 +1,212 @@
+// Pictures drawn in the page: donut, icicle, lines, and the graph of a retaining path. Each can be
+// reached and read with the keyboard, and each says its numbers in words.
+
+const CHARACTER = 6.7; // width of one 11 px monospace character
+const fits = (text, width) => (width < 3 * CHARACTER ? "" : shorten(text, Math.floor(width / CHARACTER)));
+const series = (place) => `var(--pf-c${(place % 8) + 1})`;
+
+// Enter, Space and click do the same.
+const pressable = (label, act) => ({
+  role: "button",
+  tabindex: 0,
+  "aria-label": label,
+  onclick: act,
+  onkeydown: (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    act(event);
+  },
+});
+
+// parts: [{name, size}]; the ring and its legend, which is a real table.
+function donut(parts, whole, label) {
+  const ring = draw("svg", { viewBox: "0 0 220 220", width: 220, height: 220, role: "img", "aria-label": label });
+  const around = 2 * Math.PI * 84;
+  let turned = 0;
+  parts.forEach(({ name, size }, place) => {
+    const part = whole ? (around * size) / whole : 0;
+    const gap = Math.min(1.5, part / 3);
+    ring.append(
+      draw("circle", { cx: 110, cy: 110, r: 84, fill: "none", stroke: series(place), "stroke-width": 40, "stroke-dasharray": `${Math.max(0, part - gap)} ${around}`, "stroke-dashoffset": -turned, transform: "rotate(-90 110 110)" },
+        draw("title", {}, `${name}: ${bytes(size)} (${percent(size, whole)})`)),
+    );
+    turned += part;
+  });
+  ring.append(
+    draw("text", { x: 110, y: 108, "text-anchor": "middle", class: "pf-big" }, bytes(whole)),
+    draw("text", { x: 110, y: 128, "text-anchor": "middle", class: "pf-soft" }, "in all"),
+  );
+  const rows = parts.map(({ name, size }, place) =>
+    make("tr", {},
+      make("th", { scope: "row" }, make("i", { style: `background:${series(place)}` }), name),
+      make("td", { title: `${count(size)} bytes` }, bytes(size)),
+      make("td", {}, percent(size, whole)),
+      make("td", {}, make("span", { class: "pf-share" }, make("i", { style: `width:${whole ? (100 * size) / whole : 0}%;background:${series(place)}` })))),
+  );
+  const legend = make("table", { class: "pf-legend" },
+    make("thead", {}, make("tr", {}, ["Category", "Size", "Share", ""].map((title) => make("th", { scope: "col" }, title)))),
+    make("tbody", {}, rows));
+  return make("div", { class: "pf-donut" }, ring, legend);
+}
+
+// bars: [{key, depth, start, end, name, title, place}] with start and end in 0..1. Arrow keys move to
+// the neighbour, the parent or the first child; Enter zooms, Backspace goes back out.
+class Icicle {
+  constructor({ label, pick, zoom, out }) {
+    Object.assign(this, { pick, zoom, out, bars: [] });
+    this.svg = draw("svg", { class: "pf-icicle", role: "group", "aria-label": label });
+    this.element = make("div", { class: "pf-icicle-box" }, this.svg);
+    new ResizeObserver(() => this.paint()).observe(this.element);
+    this.svg.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  show(bars) {
+    this.bars = bars;
+    this.focused = bars[0];
+    this.paint();
+  }
+
+  paint() {
+    const width = this.element.clientWidth;
+    if (!width) return;
+    const height = 20;
+    const held = this.svg.contains(document.activeElement);
+    const depth = Math.max(0, ...this.bars.map((bar) => bar.depth)) + 1;
+    fill(this.svg, { width, height: depth * height }, []);
+    this.svg.replaceChildren(...this.bars.map((bar) => {
+      const left = bar.start * width;
+      const wide = Math.max(1, (bar.end - bar.start) * width - 1);
+      bar.shape = draw("g", { role: "button", tabindex: bar === this.focused ? 0 : -1, "aria-label": bar.title, onclick: () => this.press(bar), ondblclick: () => this.zoom(bar), onfocus: () => this.at(bar) },
+        draw("title", {}, bar.title),
+        draw("rect", { x: left, y: bar.depth * height, width: wide, height: height - 1, rx: 1, fill: bar.place < 0 ? "var(--pf-line)" : series(bar.place) }),
+        draw("text", { x: left + 4, y: bar.depth * height + 14, class: bar.place < 0 ? "pf-soft" : "pf-on" }, fits(bar.name, wide - 6)));
+      return bar.shape;
+    }));
+    if (held) this.focused?.shape.focus();
+  }
+
+  at(bar) {
+    if (this.focused?.shape) this.focused.shape.setAttribute("tabindex", -1);
+    this.focused = bar;
+    bar.shape.setAttribute("tabindex", 0);
+  }
+
+  press(bar) {
+    this.at(bar);
+    bar.shape.focus();
+    this.pick(bar);
+  }
+
+  key(event) {
+    const { bars, focused: now } = this;
+    if (!now || event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = (depth) => bars.filter((bar) => bar.depth === depth);
+    const beside = (step) => row(now.depth)[row(now.depth).indexOf(now) + step];
+    const acts = {
+      ArrowRight: () => beside(1),
+      ArrowLeft: () => beside(-1),
+      ArrowDown: () => row(now.depth + 1).find((bar) => bar.start >= now.start - 1e-9 && bar.start < now.end),
+      ArrowUp: () => row(now.depth - 1).find((bar) => bar.start <= now.start + 1e-9 && bar.end > now.start),
+      Home: () => bars[0],
+      Enter: () => void this.zoom(now),
+      " ": () => void this.pick(now),
+      Backspace: () => void this.out(),
+    };
+    if (!acts[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    acts[event.key]()?.shape.focus();
+  }
+}
+
+// lines: [{name, values}], one value for each of `marks`. Every line has its own dash and its name
+// at its end, so that no one has to tell colours apart.
+function lineChart({ label, marks, lines, write }) {
+  const [width, height, left, right, top, bottom] = [900, 300, 70, 230, 12, 28];
+  const all = lines.flatMap(({ values }) => values).filter((value) => value != null);
+  const most = Math.max(1, ...all);
+  const least = Math.min(0, ...all);
+  const x = (place) => left + ((width - left - right) * place) / Math.max(1, marks.length - 1);
+  const y = (value) => top + (height - top - bottom) * (1 - (value - least) / (most - least));
+  const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "pf-lines", role: "group", "aria-label": label });
+  for (let tick = 0; tick <= 4; tick++) {
+    const value = least + ((most - least) * tick) / 4;
+    svg.append(
+      draw("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "pf-rule-line" }),
+      draw("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end", class: "pf-soft" }, write(value)));
+  }
+  marks.forEach((mark, place) => svg.append(
+    draw("text", { x: x(place), y: height - 8, "text-anchor": place ? (place === marks.length - 1 ? "end" : "middle") : "start", class: "pf-soft" },
+      draw("title", {}, mark), shorten(mark, Math.max(6, Math.floor((width - left - right) / marks.length / CHARACTER))))));
+  const ends = lines.map(({ values }, place) => ({ place, at: y(values.at(-1) ?? 0) })).sort((a, b) => a.at - b.at);
+  ends.forEach((end, order) => {
+    end.at = Math.max(end.at, order ? ends[order - 1].at + 14 : top + 4);
+  });
+  // Names pushed below the chart's floor move back up together.
+  for (let order = ends.length - 1, floor = height - bottom; order >= 0; order--, floor -= 14) {
+    ends[order].at = Math.min(ends[order].at, floor);
+  }
+  lines.forEach(({ name, values }, place) => {
+    const path = values.map((value, at) => (value == null ? "" : `${at && values[at - 1] != null ? "L" : "M"}${x(at)} ${y(value)}`)).join("");
+    const words = `${name}: ${values.map((value, at) => `${marks[at]} ${value == null ? "none" : write(value)}`).join(", ")}`;
+    const end = ends.find((other) => other.place === place);
+    const dash = ["", "7 3", "2 3", "9 3 2 3"][Math.floor(place / 2) % 4];
+    svg.append(draw("g", { class: "pf-line", tabindex: 0, role: "img", "aria-label": words },
+      draw("title", {}, words),
+      draw("path", { d: path, fill: "none", stroke: series(place), "stroke-width": 2, "stroke-dasharray": dash || null }),
+      values.map((value, at) => value != null && draw("circle", { cx: x(at), cy: y(value), r: 3, fill: series(place) }, draw("title", {}, `${name}, ${marks[at]}: ${write(value)}`))),
+      draw("path", { d: `M${x(marks.length - 1) + 4} ${y(values.at(-1) ?? 0)}L${width - right + 14} ${end.at}`, fill: "none", stroke: series(place), "stroke-width": 1, opacity: 0.6 }),
+      draw("text", { x: width - right + 18, y: end.at + 4 }, fits(name, right - 24))));
+  });
+  return svg;
+}
+
+// The retaining path as boxes from the root (top) to the object (bottom), each edge with its name;
+// beside a box the other objects that hold it. A step is a row with, beyond the root, the edge that
+// leads to it: {name, id, retained, edge: {text, kind, index, weak}, chain, others, others_total}.
+function pathGraph({ steps, whole, describe, pick, ignore }) {
+  const [left, wide, box, gap, side, sideWide] = [12, 430, 28, 34, 500, 320];
+  const shapes = [];
+  let top = 8;
+  steps.forEach((step, place) => {
+    const { others = [], others_total: total = 0 } = step;
+    if (place) {
+      const from = top - gap;
+      shapes.push(draw("path", { d: `M${left + 24} ${from}V${top - 2}`, class: "pf-arrow" + (step.edge.weak ? " pf-weak" : ""), "marker-end": "url(#pf-tip)" }));
+      const words = step.chain ? `${step.edge.text}  \u00d7 ${count(step.chain)} (chain collapsed)` : step.edge.text;
+      const label = draw("text", { x: left + 36, y: from + 21, class: "pf-edge" }, draw("title", {}, `${step.edge.kind}: ${step.edge.text}`), fits(words, wide - 110));
+      shapes.push(label);
+      if (ignore && step.edge.index != null) {
+        shapes.push(draw("g", { class: "pf-button", ...pressable(`Ignore the retainer ${step.edge.text} of ${step.name}`, () => ignore(step)) },
+          draw("rect", { x: left + wide - 64, y: from + 8, width: 64, height: 18, rx: 9 }),
+          draw("text", { x: left + wide - 32, y: from + 21, "text-anchor": "middle" }, "\u2715 ignore")));
+      }
+    }
+    const tall = Math.max(box, others.length * 24 + (total > others.length ? 16 : 0));
+    const last = place === steps.length - 1;
+    const name = describe(step);
+    const size = step.retained == null ? "" : bytes(step.retained);
+    shapes.push(draw("g", { class: `pf-box${last ? " pf-goal" : ""}${place ? "" : " pf-root"}`, ...pressable(`${name} @${step.id}${size && `, retains ${size}`}`, () => pick(step)) },
+      draw("title", {}, `${step.name}\n@${step.id}\nretains ${size} (${percent(step.retained ?? 0, whole)})`),
+      draw("rect", { x: left, y: top, width: wide, height: box, rx: 4 }),
+      draw("text", { x: left + 10, y: top + 18 }, fits(name, wide - 180), draw("tspan", { class: "pf-id" }, `  @${step.id}`)),
+      draw("text", { x: left + wide - 10, y: top + 18, "text-anchor": "end", class: "pf-soft" }, size)));
+    others.forEach((other, order) => {
+      const at = top + order * 24;
+      shapes.push(
+        draw("path", { d: `M${side} ${at + 11}C${side - 30} ${at + 11} ${left + wide + 34} ${top + 14} ${left + wide + 3} ${top + 14}`, class: "pf-arrow pf-other", "marker-end": "url(#pf-tip)" }),
+        draw("g", { class: "pf-box pf-other", ...pressable(`Also held by ${describe(other)} @${other.id} through ${other.edge.text}`, () => pick(other)) },
+          draw("title", {}, `${other.name}\n@${other.id}\n${other.edge.kind}: ${other.edge.text}`),
+          draw("rect", { x: side, y: at + 1, width: sideWide, height: 20, rx: 4 }),
+          draw("text", { x: side + 8, y: at + 15 }, fits(`${other.edge.text} in ${describe(other)} @${other.id}`, sideWide - 12))));
+    });
+    if (total > others.length) {
+      shapes.push(draw("text", { x: side + 8, y: top + others.length * 24 + 12, class: "pf-soft" }, `+ ${count(total - others.length)} more retainers`));
+    }
+    top += tall + gap;
+  });
+  const tip = draw("marker", { id: "pf-tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, draw("path", { d: "M0 0L8 4L0 8z", class: "pf-tip" }));
+  const width = steps.some(({ others = [] }) => others.length) ? side + sideWide + 12 : left + wide + 12;
+  return draw("svg", { class: "pf-path", width, height: top - gap + 10, viewBox: `0 0 ${width} ${top - gap + 10}`, role: "group", "aria-label": "Retaining path from the root to the object" }, draw("defs", {}, tip), shapes);
+}

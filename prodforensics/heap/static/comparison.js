@@ -1,0 +1,120 @@
+// The explorer of two or more snapshots: what grew, who holds the growth, and the trend.
+
+function render(context) {
+  const frame = new Frame(context, "Heap comparison explorer");
+  const { kernel } = frame;
+  let about = { total: 0 };
+  const total = () => about.total;
+  const say = (text) => frame.say(text);
+  const fail = (error) => frame.fail(error);
+  const pane = new ObjectPane(frame, total);
+  pane.tabs.choose("path");
+  const select = (row) => row.node !== undefined && row.node !== null && pane.show(row.node);
+  const common = { select, announce: say, fail };
+
+  let filter = "";
+  const change = (key, title, kind, width) => ({ key, title, kind, sort: key, width, signed: true });
+  const grown = new TreeGrid({
+    ...common,
+    label: "Classes by growth",
+    sort: { key: "retained_delta", descending: true },
+    columns: [
+      { key: "name", title: "Constructor", kind: "tree", sort: "name", render: classLabel },
+      { key: "count_before", title: "Before", kind: "count", sort: "count_before", width: "76px" },
+      { key: "count_after", title: "After", kind: "count", sort: "count_after", width: "76px" },
+      { key: "added", title: "New", kind: "count", sort: "added", width: "72px" },
+      { key: "removed", title: "Deleted", kind: "count", sort: "removed", width: "72px" },
+      change("delta", "# Delta", "count", "76px"),
+      { key: "added_size", title: "Alloc. size", kind: "bytes", sort: "added_size", width: "86px" },
+      { key: "removed_size", title: "Freed size", kind: "bytes", sort: "removed_size", width: "86px" },
+      change("size_delta", "Size delta", "bytes", "92px"),
+      change("retained_delta", "Retained delta", "bytes", "112px"),
+    ],
+    load: (row, offset, limit) => {
+      const page = { offset, limit, sort: grown.sort.key, descending: grown.sort.descending };
+      if (!row) return kernel.ask("grown", { filter, ...page });
+      if (row.class !== undefined) return kernel.ask("added", { class: row.class, offset, limit });
+      return kernel.ask("children", { node: row.node, offset, limit });
+    },
+    empty: "No class with such a name changed.",
+  });
+  const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
+    filter = text.trim();
+    await grown.reload();
+    say(`${count(grown.root?.total ?? 0)} classes`);
+  });
+
+  const points = new TreeGrid({
+    ...common,
+    label: "Old objects that hold the new ones",
+    sort: { key: "retained_growth", descending: true },
+    columns: [
+      { key: "name", title: "Holder", kind: "tree", width: "30%", render: (row) => nodeLabel(row) },
+      { key: "pattern", title: "Pattern", kind: "text", width: "150px" },
+      { key: "new_objects", title: "New objects", kind: "count", sort: "new_objects", width: "100px" },
+      { key: "retained_growth", title: "Retained growth", kind: "bytes", sort: "retained_growth", width: "130px", signed: true },
+      { key: "path", title: "Path from the root", kind: "text" },
+    ],
+    load: (row, offset, limit) => row ? kernel.ask("children", { node: row.node, offset, limit }) : kernel.ask("growth_points", { offset, limit, sort: points.sort.key, descending: points.sort.descending }),
+    empty: "No object of the first snapshot holds new ones.",
+  });
+
+  const trend = make("div", { class: "pf-scroll-box" });
+  const showTrend = async () => {
+    const { snapshots, groups } = await kernel.ask("trend");
+    trend.replaceChildren(...groups.flatMap(({ title, unit, lines }) => {
+      const write = unit === "bytes" ? (value) => bytes(value) : (value) => count(Math.round(value));
+      return [
+        make("h4", {}, title),
+        lines.length ? lineChart({ label: title, marks: snapshots, lines, write }) : make("p", { class: "pf-note" }, "Nothing grows in every snapshot."),
+        make("details", {}, make("summary", {}, "The same as a table"),
+          make("table", { class: "pf-legend" },
+            make("thead", {}, make("tr", {}, ["Name", ...snapshots].map((text) => make("th", { scope: "col" }, text)))),
+            make("tbody", {}, lines.map(({ name, values }) => make("tr", {}, make("th", { scope: "row" }, name), values.map((value) => make("td", {}, value == null ? "\u2013" : write(value)))))))),
+      ];
+    }));
+  };
+
+  const panel = (...children) => make("div", { class: "pf-panel" }, children);
+  const tabs = new Tabs("Views of the comparison", [
+    { key: "grown", title: "What grew", panel: panel(make("div", { class: "pf-tools" }, search), grown.element), first: () => grown.reload() },
+    { key: "points", title: "Growth points", panel: panel(points.element), first: () => points.reload() },
+    { key: "trend", title: "Trend", panel: panel(trend), first: showTrend },
+  ]);
+  const stack = make("div", { class: "pf-stack" }, tabs.pages.map(({ panel: each }) => each));
+  const bar = splitter(stack, "Height of the upper pane");
+  tabs.onchange = async (tab) => {
+    bar.hidden = pane.element.hidden = tab.key === "trend";
+    if (tab.filled) return;
+    tab.filled = true;
+    await tab.first().catch((error) => { tab.filled = false; fail(error); });
+  };
+
+  const SIGNS = { likely: "\u2716 likely", possible: "\u25b2 possible", cleared: "\u2713 cleared" };
+  const findings = make("div", { class: "pf-found" });
+  const showFindings = async () => {
+    const { rows } = await kernel.ask("findings");
+    findings.replaceChildren(...rows.map((finding, place) => make("details", { open: place === 0 && finding.verdict === "likely" },
+      make("summary", {}, make("span", { class: `pf-badge pf-${finding.verdict}` }, SIGNS[finding.verdict] ?? finding.verdict), finding.title),
+      make("p", {}, finding.why),
+      finding.next_step && make("p", {}, "\u2192 ", make("code", {}, finding.next_step)),
+      finding.node != null && make("button", { type: "button", class: "pf-chip", onclick: () => { if (tabs.current.key === "trend") tabs.choose("points"); pane.show(finding.node); } }, "Show its retaining path"))));
+  };
+
+  const facts = make("span", { class: "pf-soft pf-facts-line" });
+  frame.bar.append(tabs.list, facts);
+  frame.body.append(findings, make("div", { class: "pf-view" }, stack, bar, pane.element));
+  heapKeys(frame, pane, () => {
+    if (tabs.current.key !== "grown") tabs.choose("grown");
+    return search;
+  });
+  kernel.ask("about").then((answer) => {
+    about = answer;
+    facts.textContent = about.change;
+    facts.title = about.name;
+    tabs.choose("grown");
+    return showFindings();
+  }).catch(fail);
+}
+
+export default { render };
