@@ -1,0 +1,1 @@
+"""Reference tools that the library's numbers are compared with."""
