@@ -205,7 +205,7 @@ class Evidence:
         return pd.DataFrame({"size_bytes": list(parts.values())}, index=index, dtype="int64")
 
     def _held(self) -> Iterable[tuple[str, int]]:
-        """What the model holds beside frames, as (part, bytes)."""
+        """Name what the model holds beside frames, as (part, bytes)."""
         return ()
 
     def headline(self) -> str:
@@ -244,6 +244,7 @@ class Evidence:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from prodforensics.display.cards import card
+        from prodforensics.display.theme import styled
 
         footer = "frames: " + ", ".join(self.frames)
         facts = self.facts()
@@ -251,7 +252,7 @@ class Evidence:
             facts = [*facts, ("gaps", f"{len(gaps)}, see .gaps")]
         body = f"<p>{html.escape(self.headline())}</p>{self._card_body()}"
         text = card(self.title, self.kind, facts, body_html=body, footer=footer)
-        return {"text/plain": repr(self), "text/html": text}
+        return {"text/plain": repr(self), "text/html": styled(text)}
 
     # -- keeping it ---------------------------------------------------------------------------
 

@@ -152,8 +152,9 @@ class Findings(Sequence[Finding]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from prodforensics.display.cards import findings_card
+        from prodforensics.display.theme import styled
 
-        return {"text/plain": repr(self), "text/html": findings_card(self)}
+        return {"text/plain": repr(self), "text/html": styled(findings_card(self))}
 
 
 Rule = Callable[[Any], Iterable[Finding]]

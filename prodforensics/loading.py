@@ -200,7 +200,7 @@ def load_many(
     ['healthy.1.heapsnapshot.zst', 'healthy.2.heapsnapshot.zst']
     """
     if isinstance(pattern, str):
-        paths = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))
+        paths = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
     else:
         paths = [str(path) for path in pattern]
     if not paths:

@@ -83,7 +83,7 @@ def _packing(head: bytes) -> tuple[str, Callable[[BinaryIO], IO[bytes]]] | None:
 
 
 def _broken_stream_errors() -> tuple[type[Exception], ...]:
-    """What the five unpackers raise on damaged input."""
+    """Return what the five unpackers raise on damaged input."""
     import lzma
     import zlib
 

@@ -1,0 +1,273 @@
+"""The same verbs in a shell: ``prodforensics info FILE``, ``compare A B``, ``report`` ...
+
+Exit codes: 0 fine, 1 a `ForensicsError` (message and hint, no traceback), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from prodforensics.errors import ForensicsError, PartialEvidenceWarning
+
+if TYPE_CHECKING:
+    from prodforensics.evidence import Evidence
+    from prodforensics.findings import Findings
+
+__all__ = ["app", "main"]
+
+_HELP = "Production artifacts as frames, findings and reports."
+app = typer.Typer(
+    name="prodforensics",
+    help=_HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+File = Annotated[str, typer.Argument(help="A file, an fsspec URL, or a folder that save() wrote.")]
+Files = Annotated[list[str], typer.Argument(help="Files in the order they were recorded.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+As = Annotated[str | None, typer.Option("--format", help="Name of the format, if not recognised.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail on a damaged file.")]
+Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
+
+_STYLES = {"likely": "bold red", "possible": "yellow", "cleared": "green"}
+_SIGNS = {"likely": "✖", "possible": "▲", "cleared": "✓"}
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    console = Console(stderr=True, highlight=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", PartialEvidenceWarning)
+        warnings.showwarning = lambda message, *_, **__: console.print(
+            Text(f"warning: {message}", style="yellow")
+        )
+        try:
+            app()
+        except ForensicsError as error:
+            console.print(Text(f"error: {error.message}", style="bold red"))
+            if error.hint:
+                console.print(Text(f"try:   {error.hint}"))
+            sys.exit(1)
+        except BrokenPipeError:  # `| head` has seen enough
+            sys.stderr.close()
+            sys.exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from prodforensics import __version__
+
+        _out().print(f"prodforensics {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def formats() -> None:
+    """List the formats that can be read."""
+    from prodforensics.formats import formats as known
+
+    table = Table("format", "what", "investigation")
+    for one in known().values():
+        table.add_row(one.name, one.title, one.investigation)
+    _out().print(table)
+
+
+@app.command()
+def info(file: File, as_json: AsJson = False, name: As = None, strict: Strict = False) -> None:
+    """Say what a file is and what is in it."""
+    evidence = _load(file, name, strict)
+    if as_json:
+        _print_json(_summary(evidence))
+        return
+    console = _out()
+    console.print(Text(f"{evidence.kind}: {evidence.title}", style="bold"))
+    console.print(Text(evidence.headline()))
+    for label, value in evidence.facts():
+        console.print(Text(f"  {label:<24} {value}"))
+    for source in evidence.sources:
+        console.print(Text(f"  {'format':<24} {source.format}"))
+        console.print(Text(f"  {'sha256':<24} {source.sha256}"))
+    console.print(Text(f"  {'frames':<24} {', '.join(evidence.frames)}"))
+    for gap in evidence.all_gaps():
+        console.print(Text(f"  gap: {gap.what}", style="yellow"))
+
+
+@app.command()
+def findings(file: File, as_json: AsJson = False, name: As = None, strict: Strict = False) -> None:
+    """Say what is wrong in a file."""
+    evidence = _load(file, name, strict)
+    if as_json:
+        _print_json(_summary(evidence))
+    else:
+        _print_findings(evidence.findings(), evidence.title)
+
+
+@app.command()
+def compare(files: Files, as_json: AsJson = False) -> None:
+    """Say what changed between two or more files of one kind."""
+    comparison = _compare(files)
+    if as_json:
+        _print_json(_summary(comparison))
+        return
+    console = _out()
+    console.print(Text(f"{comparison.kind}: {comparison.title}", style="bold"))
+    console.print(Text(comparison.headline()))
+    for label, value in comparison.facts():
+        console.print(Text(f"  {label:<24} {value}"))
+    _print_findings(comparison.findings(), comparison.title)
+
+
+@app.command()
+def report(files: Files, out: Out) -> None:
+    """Write one HTML file: of each file, and of their comparison where they are of one kind."""
+    from prodforensics.loading import compare as compare_all
+    from prodforensics.report import write
+
+    loaded = [_load(file) for file in files]
+    alike = len(loaded) > 1 and len({type(one) for one in loaded}) == 1 and loaded[0]._compare
+    evidence = [compare_all(*loaded), *loaded] if alike else loaded
+    _out().print(Text(f"wrote {write(evidence, out)}"))
+
+
+@app.command()
+def new(
+    investigation: Annotated[str, typer.Argument(help="Name of a template, such as memory_leak.")],
+    out: Out,
+    files: Annotated[list[str] | None, typer.Argument(help="The artifacts.")] = None,
+) -> None:
+    """Write a notebook from the template of an investigation, with the files filled in."""
+    from prodforensics.notebooks import new as write
+
+    _out().print(Text(f"wrote {write(investigation, files or [], out)}"))
+
+
+@app.command()
+def samples() -> None:
+    """List the sample artifacts."""
+    from prodforensics.resources import folder
+    from prodforensics.samples import entries
+
+    table = Table("sample", "scenario", "what")
+    for entry in entries():
+        table.add_row(entry["path"], str(entry.get("scenario", "")), str(entry.get("title", "")))
+    console = _out()
+    console.print(table)
+    console.print(Text(f"in {folder('sample_artifacts')}"))
+
+
+@app.command()
+def doctor() -> None:
+    """Say which system tools are here, what each unlocks, and how to install the others."""
+    from prodforensics.errors import MissingTool
+    from prodforensics.tools import TOOLS, version
+
+    table = Table("tool", "version", "what it does for you", "install")
+    for one in TOOLS:
+        try:
+            found, install = Text(version(one.name) or "found", style="green"), ""
+        except MissingTool:
+            found, install = Text("missing", style="yellow"), one.install
+        table.add_row(one.name, found, one.unlocks, install)
+    _out().print(table)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The report.")] = Path("out/demo.html"),
+) -> None:
+    """Compare two heap snapshots of a leaking service and write the report."""
+    from prodforensics.report import write
+    from prodforensics.samples import path
+
+    console = _out()
+    names = [f"heap/listeners.{number}.heapsnapshot.zst" for number in (1, 2)]
+    console.print(Text("A service was sampled twice under load; its heap grew. What leaks?"))
+    comparison = _compare([str(path(name)) for name in names])
+    console.print(Text(comparison.headline()))
+    _print_findings(comparison.findings(), comparison.title)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    console.print(Text(f"wrote {write([comparison], out)}"))
+
+
+@app.command()
+def lab() -> None:
+    """Open JupyterLab on the notebooks."""
+    from prodforensics.errors import MissingDependency
+    from prodforensics.resources import folder
+
+    try:
+        from jupyterlab.labapp import main as jupyterlab
+    except ImportError as error:
+        raise MissingDependency(
+            "jupyterlab", needed_for="the lab", install="pip install 'prodforensics[lab]'"
+        ) from error
+    sys.exit(jupyterlab([f"--ServerApp.root_dir={folder('notebooks')}"]))
+
+
+def _load(file: str, name: str | None = None, strict: bool = False) -> Evidence:
+    from prodforensics.loading import load
+
+    return load(file, format=name, strict=strict)
+
+
+def _compare(files: list[str]) -> Evidence:
+    if len(files) < 2:
+        raise typer.BadParameter("a comparison needs two files or more")
+    from prodforensics.loading import compare as compare_all
+
+    return compare_all(*[_load(file) for file in files])
+
+
+def _summary(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "kind": evidence.kind,
+        "title": evidence.title,
+        "headline": evidence.headline(),
+        "facts": dict(evidence.facts()),
+        "sources": [vars(source) for source in evidence.sources],
+        "frames": list(evidence.frames),
+        "gaps": [vars(gap) for gap in evidence.all_gaps()],
+        "findings": [finding.as_dict() for finding in evidence.findings()],
+    }
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def _print_findings(found: Findings, title: str) -> None:
+    console = _out()
+    if not found:
+        console.print(Text(f"✓ nothing suspicious found in {title}", style="green"))
+    for finding in found:
+        verdict = str(finding.verdict)
+        head = f"{_SIGNS[verdict]} {verdict}  {finding.rule}"
+        console.print()
+        console.print(Text(head, style=_STYLES[verdict]), Text(finding.title, style="bold"))
+        console.print(Text(finding.why))
+        if finding.next_step:
+            console.print(Text(f"→ {finding.next_step}"))
+    console.print()
+
+
+def _out() -> Console:
+    """Make a console on today's standard output, which tests and pipes replace.
+
+    Strings of artifacts are printed as `Text`: console markup in them stays text.
+    """
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())

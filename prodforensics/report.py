@@ -1,0 +1,141 @@
+"""Evidence as one HTML file that needs no network: for the post-mortem and for the archive.
+
+The page carries its own style sheet and pictures, and a content security policy that lets it
+load nothing and run nothing: what an attacker wrote into an artifact stays text.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+
+from prodforensics import __version__
+from prodforensics.display.cards import card, findings_card
+from prodforensics.display.tables import human_bytes, table
+from prodforensics.display.theme import STYLE
+from prodforensics.errors import BadOption, SourceError
+from prodforensics.evidence import Evidence
+
+__all__ = ["render", "write"]
+
+_ROWS = 30
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
+img-src data:">
+<meta name="generator" content="prodforensics {version}">
+<title>{title}</title>
+<style>
+{style}
+</style>
+</head>
+<body class="pf pf-page">
+<main>
+<header class="pf-masthead"><h1>{title}</h1><p>{when} · prodforensics {version}</p></header>
+<nav aria-label="Contents"><ol>{contents}</ol></nav>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def write(evidence: Sequence[Evidence], path: str | Path, *, title: str | None = None) -> Path:
+    """Write the report of one or more pieces of evidence.
+
+    Parameters
+    ----------
+    evidence : sequence of Evidence
+        In the order of the report.
+    path : str or Path
+        The HTML file; replaced as a whole or not at all.
+    title : str, optional
+        Heading of the page.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    path = Path(path)
+    text = render(evidence, title=title)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        raise SourceError(
+            f"{path}: {error.strerror}", hint="name a file in a folder that you may write to"
+        ) from error
+    return path
+
+
+def render(evidence: Sequence[Evidence], *, title: str | None = None) -> str:
+    """Return the report as text (see `write`)."""
+    if not evidence:
+        raise BadOption("a report needs evidence", hint="load a file first: pf.load(path)")
+    heading = title or (
+        f"Report: {evidence[0].title}" if len(evidence) == 1 else "Report of the investigation"
+    )
+    chapters = [_chapter(number, one) for number, one in enumerate(evidence, 1)]
+    contents = "".join(
+        f'<li><a href="#evidence-{number}">{escape(one.title)}</a></li>'
+        for number, one in enumerate(evidence, 1)
+    )
+    return _PAGE.format(
+        version=escape(__version__),
+        title=escape(heading),
+        style=STYLE,
+        when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        contents=contents,
+        body="".join(chapters),
+    )
+
+
+def _chapter(number: int, one: Evidence) -> str:
+    parts = [f'<section id="evidence-{number}">', card(one.title, one.kind, one.facts())]
+    parts.append(_section("Findings", findings_card(one.findings())))
+    parts += [_section(section.title, section.html) for section in one.sections()]
+    parts += list(_frames(one))
+    if len(one.gaps):
+        parts.append(_section("What could not be read", table(one.gaps, limit=_ROWS)))
+    parts.append(_section("Origin", _origin(one)))
+    parts.append("</section>")
+    return "".join(parts)
+
+
+def _frames(one: Evidence) -> Iterable[str]:
+    """Give the first rows of each frame, where the room has no sections of its own."""
+    if one._sections:
+        return
+    for name, frame in one.frames.items():
+        schema = one.schemas.get(name)
+        units = schema.units if schema else None
+        yield _section(name, table(frame.reset_index(), limit=_ROWS, units=units))
+
+
+def _origin(one: Evidence) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(source.path)}</td><td>{escape(human_bytes(source.size))}</td>"
+        f"<td>{escape(source.format)}</td><td><code>{source.sha256}</code></td></tr>"
+        for source in one.sources
+    )
+    head = "<tr><th>file</th><th>size</th><th>format</th><th>SHA-256</th></tr>"
+    return (
+        f'<div class="pf-scroll"><table class="pf-table"><thead>{head}</thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _section(title: str, html: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{html}</section>"
