@@ -105,7 +105,7 @@ class Region extends EventEmitter {
         customer.orders.push(new Kind(customer, next));
       }
       if (i % 4 === 0) this.on('price', (sku) => customer.tags.add(sku));
-      if (i % 5 === 0) this.pending.push(this.#settle(customer));
+      if (i % 5 === 0) this.pending.push(this.settle(customer));
       this.journal += `${customer.id} joined;`; // a cons string as deep as the region is old
       Region.audit = { previous: Region.audit, at: i, who: customer.id }; // one chain, ever deeper
       Shelf.insert(this.shelves, next(3) === 0 ? i : next(1e6));
@@ -117,19 +117,19 @@ class Region extends EventEmitter {
     }
     this.codes = Array.from({ length: 300 }, () => next(2 ** 31) * 1.5);
     this.words = JSON.parse(JSON.stringify(WORDS.map((word) => `${word} ${number % 40}`))); // same text, many copies
-    this.walk = this.#walk();
+    this.walk = this.walkOrders();
     this.walk.next();
     this.failure = new Error(`region ${number} was closed`);
   }
 
-  #settle(customer) {
+  settle(customer) {
     let release;
     const arrived = new Promise((resolve) => (release = resolve));
     const bill = arrived.then(() => customer.visit());
     return { arrived, bill, release };
   }
 
-  *#walk() {
+  *walkOrders() {
     for (const customer of this.customers.values()) yield customer.orders.length;
   }
 }

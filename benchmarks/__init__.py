@@ -1,0 +1,1 @@
+"""The speed and memory bars of the project, measured on real files beside the peers."""

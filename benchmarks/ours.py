@@ -1,0 +1,73 @@
+"""What we do with a snapshot, as a program of its own: ``python -m benchmarks.ours TASK FILE...``.
+
+The last line printed is JSON, for `measure.Run.said`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+# No import of the library here: its own import is part of what is timed.
+
+
+def _touch(snapshot: Any) -> int:
+    """Ask for all that DevTools computes and shows after a load."""
+    graph = snapshot.graph
+    for name in ("self_size", "retained_size", "distance", "dominator", "class_index"):
+        getattr(graph, name)
+    return sum(len(snapshot.frames[name]) for name in ("constructors", "statistics", "detached"))
+
+
+def load(path: str) -> dict[str, Any]:
+    """Load one snapshot with every number of each node and class."""
+    import prodforensics as pf
+
+    snapshot = pf.load(path, progress=False)
+    _touch(snapshot)
+    return {"nodes": len(snapshot.graph.id), "total_size": int(snapshot.total_size_bytes)}
+
+
+def frames(path: str) -> dict[str, Any]:
+    """Load one snapshot and build the frame of all its nodes as well."""
+    import prodforensics as pf
+
+    snapshot = pf.load(path, progress=False)
+    _touch(snapshot)
+    return {"nodes": len(snapshot.frames["nodes"])}
+
+
+def warm(path: str) -> dict[str, Any]:
+    """Load the same snapshot again and again in one process, as a notebook does."""
+    import prodforensics as pf
+
+    walls = []
+    for _ in range(6):
+        start = time.perf_counter()
+        _touch(pf.load(path, progress=False))
+        walls.append(time.perf_counter() - start)
+    return {"first_s": walls[0], "warm_s": min(walls[1:])}
+
+
+def compare(before: str, after: str) -> dict[str, Any]:
+    """Load two snapshots and compare them, up to the rows and objects of the Comparison view."""
+    import prodforensics as pf
+
+    first, second = (pf.load(path, progress=False) for path in (before, after))
+    growth = pf.compare(first, second)
+    return {name: len(growth.frames[name]) for name in ("constructors", "added", "removed")}
+
+
+TASKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "load": load,
+    "frames": frames,
+    "warm": warm,
+    "compare": compare,
+}
+
+if __name__ == "__main__":
+    task, *files = sys.argv[1:]
+    print(json.dumps(TASKS[task](*files)))
