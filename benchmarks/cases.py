@@ -94,6 +94,17 @@ def large() -> Iterator[Row]:
     yield from _load(LARGE, 1, 8)
 
 
+def pages() -> Iterator[Row]:
+    """The first page of every view on a snapshot of more than 500 MB, once it is loaded."""
+    file = snapshots.single(LARGE)
+    run = best(peers.ours("pages", file), 2)
+    for view, seconds in run.said.items():
+        yield Row(
+            f"{file.stat().st_size / 1e6:.0f} MB: first page of {view}", seconds, "s",
+            bar="<= 0.2 s", met=seconds <= 0.2,
+        )  # fmt: skip
+
+
 def comparison() -> Iterator[Row]:
     """Two 100 MB snapshots of one process, against DevTools' loading of both alone."""
     files = snapshots.pair(MEDIUM)
@@ -125,6 +136,7 @@ CASES: dict[str, Case] = {
     "medium": medium,
     "comparison": comparison,
     "large": large,
+    "pages": pages,
     "huge": huge,
 }
 QUICK = ("import", "small", "medium", "comparison")

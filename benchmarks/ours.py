@@ -61,11 +61,39 @@ def compare(before: str, after: str) -> dict[str, Any]:
     return {name: len(growth.frames[name]) for name in ("constructors", "added", "removed")}
 
 
+def pages(path: str) -> dict[str, Any]:
+    """Time the first page of every view of the explorer, once the snapshot is loaded."""
+    import prodforensics as pf
+    from prodforensics.heap.pages import SnapshotPages
+
+    snapshot = pf.load(path, progress=False)
+    _touch(snapshot)
+    questions = SnapshotPages(snapshot).questions
+    graph = snapshot.graph
+    crowded = int(graph.class_index[graph.self_size > 0][-1])  # the class of some late object
+    held = int(graph.retained_size[1:].argsort()[-50]) + 1  # an object deep in the program
+    arguments = {
+        "instances": {"class_index": crowded},
+        "children": {"node": held},
+        "object": {"node": held},
+        "retainers": {"node": held},
+        "path": {"node": held},
+        "find": {"text": f"@{graph.id[held]}"},
+    }
+    times = {}
+    for name, question in questions.items():
+        start = time.perf_counter()
+        question(**arguments.get(name, {}))
+        times[name] = time.perf_counter() - start
+    return times
+
+
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "load": load,
     "frames": frames,
     "warm": warm,
     "compare": compare,
+    "pages": pages,
 }
 
 if __name__ == "__main__":

@@ -32,6 +32,12 @@ SAMPLES = _samples()
 RECORDED = ["node", *(f"node-{version}" for version in recordings.NODE_VERSIONS), "chromium"]
 
 
+def in_one_process(what: str, parameter: object) -> object:
+    """Make a test parameter; those of one recording stay in one worker, so it is made once."""
+    name = parameter if isinstance(parameter, str) else " -> ".join(parameter)
+    return pytest.param(parameter, id=name, marks=pytest.mark.xdist_group(f"oracle {what}"))
+
+
 @dataclass(frozen=True)
 class Compared:
     """The same question answered by us and by DevTools."""

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 import prodforensics as pf
-from tests.oracle.conftest import RECORDED, SAMPLES, Compared
+from tests.oracle.conftest import RECORDED, SAMPLES, Compared, in_one_process
 from tests.oracle.worker import Oracle
 
 pytestmark = pytest.mark.oracle
 
 PAIRS = [
-    *((paths[0], paths[-1]) for paths in SAMPLES.values() if len(paths) > 1),
-    *((f"{what} before", f"{what} after") for what in RECORDED),
-    ("node after", "node before"),  # a comparison works in either direction
+    *(in_one_process(what, (p[0], p[-1])) for what, p in SAMPLES.items() if len(p) > 1),
+    *(in_one_process(what, (f"{what} before", f"{what} after")) for what in RECORDED),
+    in_one_process("node", ("node after", "node before")),  # it works in either direction
 ]
 COLUMNS = {
     "addedCount": "added_count",
@@ -29,7 +29,7 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(scope="module", params=PAIRS, ids=" -> ".join)
+@pytest.fixture(scope="module", params=PAIRS)
 def compared(
     request: pytest.FixtureRequest,
     snapshot_file: Callable[[str], Path],

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.oracle.conftest import RECORDED, SAMPLES, Compared
+from tests.oracle.conftest import RECORDED, SAMPLES, Compared, in_one_process
 
 pytestmark = pytest.mark.oracle
 
 SNAPSHOTS = [
-    *(path for paths in SAMPLES.values() for path in paths),
-    *(f"{what} {when}" for what in RECORDED for when in ("before", "after")),
+    *(in_one_process(what, path) for what, paths in SAMPLES.items() for path in paths),
+    *(in_one_process(what, f"{what} {when}") for what in RECORDED for when in ("before", "after")),
 ]
 
 
