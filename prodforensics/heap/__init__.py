@@ -1,0 +1,1 @@
+"""Heap snapshots and leak reports."""

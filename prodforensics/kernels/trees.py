@@ -1,0 +1,131 @@
+"""Trees given by each node's parent, such as the dominator tree."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prodforensics.kernels._jit import kernel
+
+__all__ = ["children", "descendants", "mark_ancestors", "retained_of_set"]
+
+
+@kernel
+def children(parent, root):
+    """List the children of each node.
+
+    Parameters
+    ----------
+    parent : uint32[n]
+    root : int
+        The node that is its own parent.
+
+    Returns
+    -------
+    first : uint32[n + 1]
+        Children of ``v`` are ``node[first[v]:first[v + 1]]``, in ascending order.
+    node : uint32[n - 1]
+    """
+    n = parent.size
+    first = np.zeros(n + 2, np.uint32)
+    for v in range(n):
+        if v != root:
+            first[parent[v] + 2] += 1
+    for v in range(n + 1):
+        first[v + 1] += first[v]
+    node = np.empty(max(n - 1, 0), np.uint32)
+    for v in range(n):
+        if v != root:
+            p = parent[v] + 1
+            node[first[p]] = v
+            first[p] += 1
+    return first[: n + 1], node
+
+
+@kernel
+def descendants(first, node, top):
+    """Return the nodes of the subtree at ``top``, itself first, parents before children."""
+    found = np.empty(64, np.uint32)
+    found[0] = top
+    size = 1
+    done = 0
+    while done < size:
+        v = found[done]
+        done += 1
+        for k in range(first[v], first[v + 1]):
+            if size == found.size:
+                found = np.append(found, np.empty(size, np.uint32))
+            found[size] = node[k]
+            size += 1
+    return found[:size].copy()
+
+
+@kernel
+def mark_ancestors(parent, root, chosen):
+    """Tell which nodes have a proper ancestor among the chosen.
+
+    Parameters
+    ----------
+    parent : uint32[n]
+    root : int
+    chosen : bool[n]
+
+    Returns
+    -------
+    bool[n]
+    """
+    n = parent.size
+    # 0 unknown, 1 no, 2 yes
+    state = np.zeros(n, np.uint8)
+    if n:
+        state[root] = 1
+    path = np.empty(1024, np.uint32)
+    for v in range(n):
+        depth = 0
+        x = np.uint32(v)
+        while state[x] == 0:
+            if depth == path.size:
+                path = np.append(path, np.empty(depth, np.uint32))
+            path[depth] = x
+            depth += 1
+            x = parent[x]
+        while depth:
+            depth -= 1
+            y = path[depth]
+            state[y] = 2 if state[x] == 2 or chosen[x] else 1
+            x = y
+    return state == 2
+
+
+@kernel
+def retained_of_set(parent, root, retained, nodes, chosen):
+    """Sum what a set of nodes retains, each byte once.
+
+    Nodes below another of the set in the dominator tree are part of it already.
+
+    Parameters
+    ----------
+    parent : uint32[n]
+        Immediate dominators.
+    root : int
+    retained : uint64[n]
+    nodes : unsigned[k]
+        The set.
+    chosen : bool[n]
+        The same set.
+
+    Returns
+    -------
+    int
+        Bytes. A lower bound of what would be free without all of them: memory that several of
+        them hold together is dominated by none.
+    """
+    total = np.uint64(0)
+    for v in nodes:
+        x = v
+        inside = False
+        while x != root and not inside:
+            x = parent[x]
+            inside = chosen[x]
+        if not inside:
+            total += retained[v]
+    return total
