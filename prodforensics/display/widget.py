@@ -81,7 +81,7 @@ class ExplorerWidget(anywidget.AnyWidget):
             inspect.signature(question).bind(**values)
             return reply | dict(question(**values))
         except ForensicsError as error:
-            return reply | {"error": str(error), "hint": getattr(error, "hint", None) or ""}
+            return reply | {"error": error.message, "hint": error.hint or ""}
         except Exception as error:
             # The page must never wait for ever; the log keeps what a bug report needs.
             _log.exception("a view could not answer %r", message.get("ask"))

@@ -148,17 +148,16 @@ class TreeGrid {
       cell.append(value ?? "");
       cell.title = value ?? "";
     } else if (value == null) {
-      cell.append("\u2013");
+      cell.append("");
     } else if (column.kind === "bytes") {
       cell.title = `${count(value, column.signed)} bytes`;
       const whole = column.total?.() ?? 0;
       if (whole) {
         const share = Math.min(100, Math.max(0, (100 * Math.abs(value)) / whole));
         cell.append(
-          make("span", { class: "pf-share", "aria-hidden": "true" }, make("i", { style: `width:${share.toFixed(1)}%` })),
-          bytes(value, column.signed),
-          make("small", {}, percent(value, whole)),
-        );
+          make("span", { class: "pf-share", "aria-hidden": "true" }, share >= 0.5 && make("i", { style: `width:${share.toFixed(1)}%` })),
+          make("span", { class: "pf-value" }, bytes(value, column.signed)),
+          make("small", {}, percent(value, whole)));
       } else cell.append(bytes(value, column.signed));
       if (column.signed && value) cell.classList.add(value > 0 ? "pf-more" : "pf-less");
     } else {

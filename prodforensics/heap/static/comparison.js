@@ -33,7 +33,7 @@ function render(context) {
     load: (row, offset, limit) => {
       const page = { offset, limit, sort: grown.sort.key, descending: grown.sort.descending };
       if (!row) return kernel.ask("grown", { filter, ...page });
-      if (row.class !== undefined) return kernel.ask("added", { class: row.class, offset, limit });
+      if (row.class_index !== undefined) return kernel.ask("added", { class_index: row.class_index, offset, limit });
       return kernel.ask("children", { node: row.node, offset, limit });
     },
     empty: "No class with such a name changed.",

@@ -23,7 +23,7 @@ function render(context) {
     ],
     load: (row, offset, limit) => {
       if (!row) return kernel.ask("summary", { filter, ...page(summary, offset, limit) });
-      if (row.class !== undefined) return kernel.ask("instances", { class: row.class, ...page(summary, offset, limit) });
+      if (row.class_index !== undefined) return kernel.ask("instances", { class_index: row.class_index, ...page(summary, offset, limit) });
       return kernel.ask("children", { node: row.node, offset, limit });
     },
     empty: "No class has a name like that.",
@@ -48,13 +48,16 @@ function render(context) {
     load: (row, offset, limit) => kernel.ask("dominators", { node: row ? row.node : about.root, offset, limit }),
   });
   const crumbs = make("nav", { class: "pf-crumbs", "aria-label": "Zoom of the dominator picture" });
+  // The kinds in the order of their colours.
+  const kinds = ["objects", "closures", "strings", "arrays", "native", "code and system", "other"];
+  const legend = make("ul", { class: "pf-key" }, kinds.map((kind, place) => make("li", {}, make("i", { style: `background:${series(place)}` }), kind)));
   let zoomed = [];
   const zoom = async (trail) => {
     try {
       const answer = await kernel.ask("icicle", { node: trail.at(-1).node, max_bars: 600 });
       zoomed = trail;
       icicle.show(answer.rows.map((bar) => ({ ...bar, key: bar.node, title: `${written(bar)} @${bar.id}: retains ${bytes(bar.retained)} (${percent(bar.retained, total())})`, name: `${written(bar)} ${bytes(bar.retained)}` })));
-      crumbs.replaceChildren(...trail.map((step, place) => make("button", { type: "button", class: "pf-chip", disabled: place === trail.length - 1, onclick: () => zoom(trail.slice(0, place + 1)) }, place ? shorten(written(step), 30) : "whole heap")));
+      crumbs.replaceChildren(legend, ...trail.map((step, place) => make("button", { type: "button", class: "pf-chip", disabled: place === trail.length - 1, onclick: () => zoom(trail.slice(0, place + 1)) }, place ? shorten(written(step), 30) : "whole heap")));
     } catch (error) {
       fail(error);
     }

@@ -6,7 +6,7 @@ function written({ name, kind }) {
   if (kind?.endsWith("string")) return `"${name}"`;
   if (kind === "closure") return `${name || "(anonymous)"}()`;
   if (kind === "regexp") return `/${name}/`;
-  return name || "(no name)";
+  return name || `(${kind})`;
 }
 
 // An object as DevTools writes it: edge :: name @id, with its marks in words.
@@ -110,6 +110,8 @@ class ObjectPane {
     const { object } = this;
     const answer = await this.frame.kernel.ask("path", { node: object.node, ignored: [...this.ignored.keys()] });
     if (object !== this.object) return;
+    // The object stands at the end of its path: show that end first.
+    requestAnimationFrame(() => { this.path.scrollTop = this.path.scrollHeight; });
     this.path.replaceChildren(
       answer.rows.length
         ? pathGraph({ steps: answer.rows, whole: this.total(), describe: written, pick: (row) => this.show(row.node), ignore: (step) => this.ignore(step, answer.rows[answer.rows.indexOf(step) - 1]) })
@@ -164,4 +166,4 @@ function filterBox(label, placeholder, act) {
 
 // The classes of a table and below them their objects and the objects' fields.
 const classLabel = (row) =>
-  row.class === undefined ? nodeLabel(row) : make("span", { class: "pf-node", title: row.name }, make("span", { class: "pf-k-class" }, row.name || "(no name)"));
+  row.class_index === undefined ? nodeLabel(row) : make("span", { class: "pf-node", title: row.name }, make("span", { class: "pf-k-class" }, row.name || "(no name)"));

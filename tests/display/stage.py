@@ -1,0 +1,70 @@
+"""A widget in a real browser without Jupyter: its page, and a model that asks this process."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+
+CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
+
+# The page of a notebook as far as a widget sees it. `theme` is JupyterLab's mark of its theme, or
+# empty for a page of its own.
+_PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>stage</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'
+ blob:; style-src 'unsafe-inline'; img-src data:">
+</head><body {theme}><div id="twin">{twin}</div><div id="root"></div></body></html>"""
+
+_MOUNT = """async ({source, css, state}) => {
+  const style = document.createElement("style");
+  style.textContent = css;
+  document.head.append(style);
+  const url = URL.createObjectURL(new Blob([source], {type: "text/javascript"}));
+  const widget = (await import(url)).default;
+  const heard = [];
+  window.asked = [];
+  const model = {
+    get: (name) => state[name],
+    set() {}, save_changes() {},
+    on: (event, act) => heard.push(act),
+    off: (event, act) => heard.splice(heard.indexOf(act), 1),
+    send: async (message) => {
+      window.asked.push(message);
+      if (window.silent) return;
+      const reply = await window.toKernel(JSON.stringify(message));
+      if (reply) for (const act of heard) act(JSON.parse(reply));
+    },
+  };
+  const stop = new AbortController();
+  window.stop = () => stop.abort();
+  await widget.render({model, el: document.getElementById("root"), signal: stop.signal});
+}"""
+
+
+@contextmanager
+def staged(browser, widget, *, dark=False, jupyter=False, width=1200, height=760, silent=False):
+    """Mount a widget in a fresh page; every script error fails the test."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console",
+        lambda line: errors.append(line.text) if line.type == "error" else None,
+    )
+    page.expose_function(
+        "toKernel", lambda text: json.dumps(widget.answer(json.loads(text)), allow_nan=False)
+    )
+    theme = f'data-jp-theme-light="{str(not dark).lower()}"' if jupyter else ""
+    twin = f'<div data-pf-twin="{widget.twin}">{widget.static_html()}</div>'
+    page.set_content(_PAGE.format(theme=theme, twin=twin))
+    if dark:
+        page.add_style_tag(content="body{background:#15181d}")
+    page.evaluate("(silent) => { window.silent = silent; }", silent)
+    page.evaluate(
+        _MOUNT, {"source": widget._esm, "css": widget._css, "state": {"twin": widget.twin}}
+    )
+    yield page
+    context.close()
+    assert not errors, errors
