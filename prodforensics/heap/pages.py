@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,8 @@ import numpy as np
 from prodforensics.display.tables import plain
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.heap.paths import shortest_path
-from prodforensics.heap.pictures import dominator_bars
+from prodforensics.heap.pictures import categories, dominator_bars
+from prodforensics.heap.v8 import WeakMapPairs, compute_distances
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
@@ -118,9 +120,12 @@ class SnapshotPages:
         weak = graph.edge_type_code("weak")
         if weak >= 0:
             self._strong[weak] = False
-        self._classes: dict[str, np.ndarray] | None = None
         self._members: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
         self._ignored: tuple[frozenset[int], np.ndarray] = (frozenset(), graph.distance)
+
+    @cached_property
+    def _pairs(self) -> WeakMapPairs:
+        return WeakMapPairs.of(self.graph)
 
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
@@ -144,8 +149,8 @@ class SnapshotPages:
 
     def statistics(self) -> Answer:
         """Bytes by category."""
-        parts = self.graph.statistics
-        return {"rows": [{"name": name, "size": int(size)} for name, size in parts.items()]}
+        parts = categories(self.graph)
+        return {"rows": [{"name": name, "size": size} for name, size in parts]}
 
     # -- classes and their objects ------------------------------------------------------------
 
@@ -159,7 +164,7 @@ class SnapshotPages:
     ) -> Answer:
         """Constructors, as in DevTools' Summary."""
         offset, limit = window(offset, limit)
-        table = self._class_table()
+        table = self._class_table
         keys = column(table, sort)
         chosen = matching(table["names"], filter) if filter else np.arange(keys.size)
         rows = chosen[page_order(keys[chosen], offset, limit, descending=bool(descending))]
@@ -179,21 +184,21 @@ class SnapshotPages:
             ],
         }
 
+    @cached_property
     def _class_table(self) -> dict[str, Any]:
-        if self._classes is None:
-            frame = self.snapshot.frames["constructors"]
-            names = frame["class_name"].astype(str).tolist()
-            place = {key: index for index, key in enumerate(self.graph.classes.keys)}
-            self._classes = {
-                "index": np.array([place[key] for key in frame.index], np.int64),
-                "names": names,
-                "name": alphabetical(names),
-                "count": frame["count"].to_numpy(),
-                "distance": frame["distance"].to_numpy(),
-                "self": frame["shallow_size_bytes"].to_numpy(),
-                "retained": frame["retained_size_bytes"].to_numpy(),
-            }
-        return self._classes
+        """Columns of the classes that have objects; ``name`` is the rank of ``names``."""
+        classes = self.graph.classes
+        index = np.flatnonzero(classes.count)
+        names = [classes.name[place] for place in index]
+        return {
+            "index": index,
+            "names": names,
+            "name": alphabetical(names),
+            "count": classes.count[index],
+            "distance": classes.distance[index],
+            "self": classes.self_size[index],
+            "retained": classes.retained_size[index],
+        }
 
     def instances(
         self,
@@ -350,7 +355,9 @@ class SnapshotPages:
         row: Row = {
             "node": node,
             "id": int(graph.id[node]),
-            "name": "(root)" if node == graph.root else plain(graph.strings[graph.name[node]], _TEXT),
+            "name": "(root)"
+            if node == graph.root
+            else plain(graph.strings[graph.name[node]], _TEXT),
             "kind": graph.node_types[graph.type[node]],
             "distance": int(graph.distance[node]) if distance is None else distance,
             "self": int(graph.self_size[node]),
@@ -385,8 +392,12 @@ class SnapshotPages:
         return chosen
 
     def _distances(self, ignored: frozenset[int]) -> np.ndarray:
+        if not ignored:
+            return self.graph.distance
         if ignored != self._ignored[0]:
-            self._ignored = (ignored, self.snapshot.ignore(sorted(ignored)).distance)
+            skipped = np.zeros(self.graph.edge_count if ignored else 0, np.bool_)
+            skipped[list(ignored)] = True
+            self._ignored = (ignored, compute_distances(self.graph, self._pairs, skipped))
         return self._ignored[1]
 
     def _retaining(self, node: int) -> tuple[np.ndarray, np.ndarray]:

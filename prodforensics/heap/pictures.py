@@ -34,6 +34,28 @@ _NARROWEST = 1 / 900
 """Share of the width below which a bar cannot be seen."""
 
 
+def categories(graph: HeapGraph) -> list[tuple[str, int]]:
+    """Split the heap by kind of memory, as DevTools' Statistics does, largest first.
+
+    Returns
+    -------
+    list of (str, int)
+        Name and bytes; they add up to the total.
+    """
+    sizes = graph.statistics
+    native, typed = sizes["native"], sizes["typed_arrays"]
+    parts = {
+        "Code": sizes["code"],
+        "Strings": sizes["strings"],
+        "JavaScript arrays": sizes["js_arrays"],
+        "Typed arrays": typed,
+        "System objects": sizes["system"],
+        "Other native memory": native - typed,
+    }
+    parts["Other JavaScript objects"] = graph.total_size - sum(parts.values())
+    return sorted(parts.items(), key=lambda part: -part[1])
+
+
 @dataclass(frozen=True)
 class DominatorBar:
     """One bar of the dominator tree.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from prodforensics.display import cards, svg, tables
 from prodforensics.display.widget import ExplorerWidget
 from prodforensics.heap import pictures
-from prodforensics.heap.pages import SnapshotPages
+from prodforensics.heap.pages import SnapshotPages, page_order
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.model import HeapSnapshot
 
 
@@ -41,14 +44,31 @@ def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
 def snapshot_html(snapshot: HeapSnapshot) -> str:
     """Draw the static twin of the explorer: categories, dominators, classes."""
     graph = snapshot.graph
-    top = snapshot.frames["constructors"].nlargest(15, "retained_size_bytes")
+    top = _classes(graph, 15)
     return (
-        cards.picture(svg.parts(graph.statistics.items(), "Heap by category"), "By category")
+        cards.picture(svg.parts(pictures.categories(graph), "Heap by category"), "By category")
         + cards.picture(
             pictures.dominator_icicle(graph, "Dominator tree"),
             "What keeps what alive (dominator tree; a bar is as wide as what it retains)",
         )
         + tables.table(top, caption="Classes that retain most")
+    )
+
+
+def _classes(graph: HeapGraph, most: int) -> pd.DataFrame:
+    """Take the classes that retain most, out of the graph: a card must not build whole frames."""
+    import pandas as pd
+
+    classes = graph.classes
+    rows = page_order(classes.retained_size, 0, most)
+    return pd.DataFrame(
+        {
+            "class_name": [classes.name[row] for row in rows],
+            "count": classes.count[rows],
+            "distance": classes.distance[rows],
+            "shallow_size_bytes": classes.self_size[rows],
+            "retained_size_bytes": classes.retained_size[rows],
+        }
     )
 
 
