@@ -120,15 +120,41 @@ def predecessors(first_edge, edge_to, bits, number, node):
 
 
 @kernel
-def immediate_dominators(node, parent, orphan, first, of):
-    """Semi-NCA (Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005).
+def least_label(v, w, ancestor, label, semi, path):
+    """Compress the path above ``v`` in the forest of numbers beyond ``w``; return its label.
 
-    Same result as Lengauer and Tarjan's algorithm with its one predecessor, the root, for orphans.
+    The label is the number with the least semidominator on the way to the forest's root.
+    """
+    depth = 0
+    x = v
+    while ancestor[x] > w:
+        path[depth] = x
+        depth += 1
+        x = ancestor[x]
+    least = label[x]
+    top = ancestor[x]
+    while depth:
+        depth -= 1
+        y = path[depth]
+        if semi[least] < semi[label[y]]:
+            label[y] = least
+        else:
+            least = label[y]
+        ancestor[y] = top
+    return label[v]
+
+
+@kernel
+def immediate_dominators(node, parent, orphan, first, of):
+    """Find dominators by the algorithm of Lengauer and Tarjan (1979), in its simple form.
+
+    Semi-NCA is as fast on most heaps, but walks up the tree for every node: quadratic on the deep
+    dominator trees of linked lists.
 
     Parameters
     ----------
     node, parent, orphan
-        From `depth_first`.
+        From `depth_first`. An orphan has one predecessor, the root.
     first, of
         From `predecessors`.
 
@@ -138,47 +164,41 @@ def immediate_dominators(node, parent, orphan, first, of):
         Immediate dominator of each preorder number, as a preorder number.
     """
     count = node.size
-    semi = np.arange(count).astype(np.uint32)
-    label = semi.copy()
+    none = np.uint32(0xFFFFFFFF)
+    semi = np.empty(count, np.uint32)
     ancestor = parent.copy()
-    path = np.empty(1024, np.uint32)
+    # Two arrays serve twice. Until w is processed, `label[w]` heads the list of the numbers whose
+    # semidominator is w; `dominator` links such lists until the dominator is known.
+    label = np.full(count, none, np.uint32)
+    dominator = np.zeros(count, np.uint32)
+    # Pages of it that no path reaches are never touched.
+    path = np.empty(count, np.uint32)
     for w in range(count - 1, 0, -1):
         best = parent[w]
         if orphan[node[w]]:
             best = np.uint32(0)
         for k in range(first[w], first[w + 1]):
-            v = of[k]
-            u = v
-            if v > w:
-                depth = 0
-                x = v
-                while ancestor[x] > w:
-                    if depth == path.size:
-                        path = np.append(path, np.empty(depth, np.uint32))
-                    path[depth] = x
-                    depth += 1
-                    x = ancestor[x]
-                least = label[x]
-                top = ancestor[x]
-                while depth:
-                    depth -= 1
-                    y = path[depth]
-                    if semi[least] < semi[label[y]]:
-                        label[y] = least
-                    else:
-                        least = label[y]
-                    ancestor[y] = top
-                u = label[v]
-            if semi[u] < best:
-                best = semi[u]
+            u = of[k]
+            if u > w:
+                u = semi[least_label(u, w, ancestor, label, semi, path)]
+            if u < best:
+                best = u
         semi[w] = best
-    dominator = ancestor
-    dominator[:] = parent
+        label[w] = w
+        dominator[w] = label[best]
+        label[best] = w
+        above = parent[w]
+        v = label[above]
+        label[above] = none
+        while v != none:
+            following = dominator[v]
+            # Everything from w on is linked.
+            u = least_label(v, w - 1, ancestor, label, semi, path)
+            dominator[v] = u if semi[u] < semi[v] else above
+            v = following
     for w in range(1, count):
-        d = dominator[w]
-        while d > semi[w]:
-            d = dominator[d]
-        dominator[w] = d
+        if dominator[w] != semi[w]:
+            dominator[w] = dominator[dominator[w]]
     return dominator
 
 

@@ -23,6 +23,8 @@ Block = Callable[[int, int, int], tuple[int, int]]
 def forget(buf: np.ndarray, start: int, end: int) -> None:
     """Let the pages of a memory-mapped range leave this process; they stay in the page cache."""
     view = buf.base
+    if isinstance(view, memoryview):
+        view = view.obj
     if not isinstance(view, mmap.mmap):
         return
     page = mmap.PAGESIZE
