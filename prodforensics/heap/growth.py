@@ -1,0 +1,345 @@
+"""Growth points: the objects that hold more and more.
+
+A class that grows says what leaks; the object that holds the new instances says why. For each
+object that was there before, we count what it holds by kind, in every snapshot, and report where
+a count rises. What an object holds are the nodes that it dominates through nothing but backing
+stores (the array of a list, the table of a map) and links of their own kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prodforensics.kernels.holders import count_below, holders
+
+if TYPE_CHECKING:
+    from prodforensics.heap.graph import HeapGraph
+    from prodforensics.heap.matching import Match
+
+__all__ = ["GrowthPoint", "Holding", "growth_points"]
+
+LEAST_ITEMS = 16
+"""A holder that gained fewer objects of one kind is passed over: noise of any running program."""
+LEAST_BYTES = 1024
+LEAST_SHARE = 0.01
+"""... and one whose growth is less than this share of all that was added."""
+FEW_LARGE = (3, 2**20, 0.05)
+"""Unless it gained 3 objects of 1 MiB in all, and 5 % of the heap."""
+MOST_POINTS = 100
+_SAMPLE = 512
+
+# What a program makes. Code, maps and other tables of the engine come and go as V8 optimises.
+_PROGRAM = (
+    "object", "closure", "string", "concatenated string", "sliced string", "regexp", "number",
+    "symbol", "bigint", "native",
+)  # fmt: skip
+_SOLID = ("object", "closure", "native")
+_PLAIN_VALUES = ("string", "concatenated string", "sliced string", "number", "symbol", "bigint")
+
+
+@dataclass(frozen=True, eq=False)
+class GrowthPoint:
+    """An object that holds more of one kind than it did.
+
+    Parameters
+    ----------
+    holder : int
+        Ordinal in the last snapshot.
+    item : str
+        Kind of what it gained: a class, or a function as ``name()``.
+    items : uint32[k]
+        The new ones, ordinals in the last snapshot, those that retain most first.
+    counts : tuple of int
+        Objects of that kind that it held, in each snapshot.
+    retained : tuple of int
+        Bytes that the holder retained, in each snapshot; 0 where it was not there yet.
+    kept : int
+        Objects of that kind of the first snapshot that are still in the last.
+    new_objects : int
+        The new items, and all that they hold.
+    also : tuple of int
+        Other old objects that hold the same items.
+    """
+
+    holder: int
+    item: str
+    items: np.ndarray
+    counts: tuple[int, ...]
+    retained: tuple[int, ...]
+    kept: int
+    new_objects: int
+    also: tuple[int, ...] = ()
+
+    @property
+    def gain(self) -> int:
+        """How many more it holds in the last snapshot than in the first."""
+        return self.counts[-1] - self.counts[0]
+
+    @property
+    def growth(self) -> int:
+        """Bytes that the holder retains more."""
+        return self.retained[-1] - self.retained[0]
+
+
+@dataclass(eq=False)
+class Holding:
+    """One snapshot, and what each of its objects is held by.
+
+    Parameters
+    ----------
+    graph : HeapGraph
+    class_index : uint32[n]
+        Classes in the numbering of the last snapshot.
+    """
+
+    graph: HeapGraph
+    class_index: np.ndarray
+    solid: np.ndarray = field(init=False)
+    nearest: np.ndarray = field(init=False)
+    holder: np.ndarray = field(init=False)
+    counted: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        graph = self.graph
+        solid = self.solid = _of_types(graph, _SOLID)
+        self.counted = _of_types(graph, _PROGRAM) & (graph.self_size > 0)
+        self.nearest, self.holder = holders(graph.dominator, graph.root, solid, self.kinds())
+
+    def kinds(self, nodes: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Number nodes by class, and closures by their function's name."""
+        graph = self.graph
+        closure = graph.type[nodes] == graph.node_type_code("closure")
+        name = np.where(closure, graph.name[nodes].astype(np.uint64) + np.uint64(1), np.uint64(0))
+        return (self.class_index[nodes].astype(np.uint64) << np.uint64(32)) | name
+
+    def kind_name(self, node: int) -> str:
+        """Name the kind of a node: its class, or ``name()`` for a function."""
+        graph = self.graph
+        if graph.type[node] == graph.node_type_code("closure"):
+            return f"{graph.strings[graph.name[node]] or '(anonymous)'}()"
+        return graph.classes.name[graph.class_index[node]]
+
+    def owners(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """List which objects have an edge to each item, directly or through backing stores.
+
+        Returns
+        -------
+        item : int64[k]
+            Position in ``items``.
+        owner : uint32[k]
+            Each pair once.
+        """
+        graph, into = self.graph, self.graph.retainers
+        first = into.first[items].astype(np.int64)
+        count = into.first[items.astype(np.int64) + 1].astype(np.int64) - first
+        item = np.repeat(np.arange(len(items)), count)
+        slot = np.arange(len(item)) - np.repeat(np.cumsum(count) - count, count) + first[item]
+        strong = graph.edge_type[into.edge[slot]] != graph.edge_type_code("weak")
+        item, source = item[strong], into.node[slot[strong]]
+        owner = np.where(self.solid[source], source, self.nearest[source])
+        pairs = np.unique(item * np.int64(graph.node_count) + owner)
+        return pairs // graph.node_count, (pairs % graph.node_count).astype(np.uint32)
+
+
+def growth_points(holdings: Sequence[Holding], matches: Sequence[Match]) -> list[GrowthPoint]:
+    """Find the objects that hold more in the last snapshot than in the first.
+
+    Parameters
+    ----------
+    holdings : sequence of Holding
+        One a snapshot.
+    matches : sequence of Match
+        Of each snapshot but the last, with the last.
+
+    Returns
+    -------
+    list of GrowthPoint
+        Largest first: by what the new items retain. None holds the items of another.
+    """
+    return _Search(holdings, matches).points()
+
+
+@dataclass(eq=False)
+class _Search:
+    """The pairs (holder, kind) that gained objects, as columns."""
+
+    holdings: Sequence[Holding]
+    matches: Sequence[Match]
+
+    def __post_init__(self) -> None:
+        last = self.last = self.holdings[-1]
+        graph = self.graph = last.graph
+        self.old = self.matches[0].place >= 0
+        # Native objects get new even ids in every snapshot: they are counted, never new.
+        new = last.counted & ~self.old & (graph.id % 2 == 1)
+        self.new = np.flatnonzero(new).astype(np.uint32)
+        self.added = int(graph.self_size[self.new].sum())
+
+    def points(self) -> list[GrowthPoint]:
+        found: dict[int, list[GrowthPoint]] = {}
+        candidates = self._candidates()
+        counts = self._counts(list(candidates))
+        for (holder, kind), items in candidates.items():
+            point = self._point(holder, items, *counts[holder, kind])
+            if point is not None:
+                found.setdefault(point.holder, []).append(point)
+        points = [max(same, key=self._weight) for same in found.values()]
+        points.sort(key=self._weight, reverse=True)
+        return points[:MOST_POINTS]
+
+    def _weight(self, point: GrowthPoint) -> tuple[bool, int]:
+        """Order points by the bytes of their items; keys and other plain values come last."""
+        graph = self.graph
+        plain = graph.node_types[graph.type[point.items[0]]] in _PLAIN_VALUES
+        return not plain, int(graph.retained_size[point.items].sum())
+
+    def _candidates(self) -> dict[tuple[int, int], np.ndarray]:
+        """Return the new objects of each pair (holder, kind) that has enough of them."""
+        last, graph = self.last, self.graph
+        kinds = last.kinds(self.new)
+        order = np.lexsort((kinds, last.holder[self.new]))
+        nodes, kinds = self.new[order], kinds[order]
+        holder = last.holder[nodes]
+        starts = np.flatnonzero(
+            np.concatenate([[True], (np.diff(holder) != 0) | (np.diff(kinds) != 0)])
+        )
+        sizes = np.diff(np.append(starts, len(nodes)))
+        many = sizes >= LEAST_ITEMS
+        crowded = {(int(holder[s]), int(kinds[s])) for s in starts[many]} if len(nodes) else set()
+        few, large, _ = FEW_LARGE
+        retained = graph.retained_size[nodes].astype(np.int64)
+        bytes_ = np.add.reduceat(retained, starts) if len(nodes) else sizes
+        kept = many | ((sizes >= few) & (bytes_ >= large))
+        self._crowded = crowded
+        return {
+            (int(holder[start]), int(kinds[start])): nodes[start : start + size]
+            for start, size in zip(starts[kept], sizes[kept], strict=True)
+            if not self._in_crowd(int(holder[start]))
+        }
+
+    def _in_crowd(self, holder: int) -> bool:
+        """Whether a new holder is itself one of many new ones: then those leak, and not it."""
+        last = self.last
+        while not self.old[holder] and holder != self.graph.root:
+            above = int(last.holder[holder])
+            if (above, int(last.kinds(np.array([holder]))[0])) in self._crowded:
+                return True
+            holder = above
+        return False
+
+    def _counts(
+        self, pairs: Sequence[tuple[int, int]]
+    ) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
+        """Count what each pair held in every snapshot, and what it has kept from the first."""
+        wanted = {int(kind) & 0xFFFFFFFF for _, kind in pairs} - {0}
+        self._names = {self.graph.strings[name - 1]: name - 1 for name in wanted}
+        holders_ = np.unique(np.array([holder for holder, _ in pairs], np.int64))
+        tables = [self._held(k, holders_) for k in range(len(self.holdings))]
+        return {
+            pair: (
+                tuple(len(table.get(pair, ())) for table in tables),
+                int(np.count_nonzero(self.old[tables[-1][pair]])),
+            )
+            for pair in pairs
+        }
+
+    def _held(self, k: int, holders_: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
+        """Group what the holders (ordinals in the last snapshot) hold in snapshot ``k``."""
+        holding, graph = self.holdings[k], self.holdings[k].graph
+        is_last = k == len(self.holdings) - 1
+        there = holders_ if is_last else self.matches[k].place[holders_]
+        chosen = np.zeros(graph.node_count, np.bool_)
+        chosen[there[there >= 0]] = True
+        nodes = np.flatnonzero(holding.counted & chosen[holding.holder]).astype(np.uint32)
+        kinds = holding.kinds(nodes) if is_last else self._translated(holding, nodes)
+        back = {int(t): int(h) for t, h in zip(there, holders_, strict=True) if t >= 0}
+        order = np.lexsort((kinds, holding.holder[nodes]))
+        nodes, kinds = nodes[order], kinds[order]
+        holder = holding.holder[nodes]
+        breaks = np.flatnonzero((np.diff(holder) != 0) | (np.diff(kinds) != 0)) + 1
+        return {
+            (back[int(holding.holder[group[0]])], int(kinds[start])): group
+            for start, group in zip(np.append(0, breaks), np.split(nodes, breaks), strict=True)
+            if len(group)
+        }
+
+    def _translated(self, holding: Holding, nodes: np.ndarray) -> np.ndarray:
+        """Number kinds as the last snapshot does, whose names have other string indices."""
+        kinds = holding.kinds(nodes)
+        low = kinds & np.uint64(0xFFFFFFFF)
+        used, inverse = np.unique(low, return_inverse=True)
+        names = [self._names.get(holding.graph.strings[int(name) - 1], -1) for name in used]
+        there = np.array(names, np.int64) + 1
+        there[used == 0] = 0
+        return (kinds ^ low) | there.astype(np.uint64)[inverse]
+
+    def _point(
+        self, holder: int, items: np.ndarray, counts: tuple[int, ...], kept: int
+    ) -> GrowthPoint | None:
+        last, graph = self.last, self.graph
+        gain = counts[-1] - counts[0]
+        retained = graph.retained_size[items].astype(np.int64)
+        bytes_ = int(retained.sum()) * min(gain, len(items)) // len(items)
+        few, large, share = FEW_LARGE
+        enough = gain >= LEAST_ITEMS and bytes_ >= max(LEAST_BYTES, LEAST_SHARE * self.added)
+        grown = gain >= few and bytes_ >= max(large, share * graph.total_size)
+        if not (enough or grown):
+            return None
+        items = items[np.argsort(retained, kind="stable")[::-1]]
+        owners = self._owners(holder, items)
+        if not owners:
+            return None
+        shared = owners[0] != holder
+        holder = owners[0]
+        places = [int(match.place[holder]) for match in self.matches]
+        sizes = [
+            int(match.before.retained_size[place]) if place >= 0 else 0
+            for match, place in zip(self.matches, places, strict=True)
+        ]
+        size = int(graph.retained_size[holder])
+        if shared or holder == graph.root:
+            # It holds the items together with others, so that it does not retain them alone.
+            size = sizes[0] + bytes_
+        return GrowthPoint(
+            holder=holder,
+            item=last.kind_name(int(items[0])),
+            items=items,
+            counts=counts,
+            retained=(*sizes, size),
+            kept=kept,
+            new_objects=int(count_below(*graph.dominated, items)),
+            also=tuple(owners[1:]),
+        )
+
+    def _owners(self, holder: int, items: np.ndarray) -> list[int]:
+        """Return who has edges to most of the items: the holder, or several below it.
+
+        Items that two lists share are dominated by what both lists hang on. The lists are what
+        an engineer wants to see. No owner at all means that new objects hold the items, which
+        are accounted for where those objects are held.
+        """
+        last, graph = self.last, self.graph
+        sample = items[np.linspace(0, len(items) - 1, min(_SAMPLE, len(items))).astype(np.int64)]
+        near = graph.dominator[sample] != holder
+        item, owner = last.owners(sample)
+        near[item[owner == holder]] = True
+        near[item[last.kinds(owner) == last.kinds(sample)[item]]] = True
+        if 2 * np.count_nonzero(near) >= len(sample):
+            return [holder]
+        owners, count = np.unique(owner, return_counts=True)
+        order = np.lexsort((graph.distance[owners], -count))
+        return [
+            int(owners[k])
+            for k in order
+            if 2 * count[k] >= len(sample) and not self._in_crowd(int(owners[k]))
+        ]
+
+
+def _of_types(graph: HeapGraph, names: Sequence[str]) -> np.ndarray:
+    chosen = np.zeros(256, np.bool_)
+    chosen[[code for code, name in enumerate(graph.node_types) if name in names]] = True
+    return chosen[graph.type]
