@@ -99,7 +99,7 @@ def dominator_bars(graph: HeapGraph, top: int, *, max_bars: int = 600) -> list[D
     Returns
     -------
     list of DominatorBar
-        Parents before children; the smaller children of a node are summed up in one bar.
+        Row by row, from left to right; the smaller children of a node are summed up in one bar.
     """
     whole = float(graph.retained_size[top]) or 1.0
     first, below = graph.dominated
@@ -121,14 +121,14 @@ def dominator_bars(graph: HeapGraph, top: int, *, max_bars: int = 600) -> list[D
             rest = int(sizes.sum()) - int(sizes[seen].sum())
             if len(seen) and rest >= whole * _NARROWEST * 3:
                 count = len(children) - len(seen)
-                end = left + rest / whole
+                end = min(left + rest / whole, 1.0)
                 bars.append(DominatorBar(-1, rest, depth, left, end, -1, count))
         deeper.sort(key=lambda bar: -bar.size)
         level = deeper[: max(0, max_bars - len(bars))]
         bars += level
         if not level:
             break
-    return bars
+    return sorted(bars, key=lambda bar: (bar.depth, bar.start))
 
 
 def dominator_icicle(graph: HeapGraph, label: str, *, max_bars: int = 250) -> str:

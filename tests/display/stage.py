@@ -5,7 +5,20 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 
-CHROMIUM = {"executable_path": "/usr/bin/chromium", "args": ["--no-sandbox"]}
+from playwright.sync_api import sync_playwright
+
+from tests.conftest import require_tool
+
+
+@contextmanager
+def chromium():
+    """Start the system's Chromium, headless."""
+    path = require_tool("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
 
 # The page of a notebook as far as a widget sees it. `theme` is JupyterLab's mark of its theme, or
 # empty for a page of its own.
@@ -46,6 +59,7 @@ def staged(browser, widget, *, dark=False, jupyter=False, width=1200, height=760
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
     )
+    context.set_default_timeout(8000)
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -68,3 +82,31 @@ def staged(browser, widget, *, dark=False, jupyter=False, width=1200, height=760
     yield page
     context.close()
     assert not errors, errors
+
+
+# Contrast of each text colour of the palette with the grounds that it stands on.
+CONTRAST = """() => {
+  const style = getComputedStyle(document.querySelector('#root'));
+  const canvas = document.createElement('canvas').getContext('2d');
+  const light = (name) => {
+    canvas.fillStyle = style.getPropertyValue(name).trim();
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => {
+      const part = value / 255;
+      return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const pairs = {};
+  const check = (front, back) => {
+    const [a, b] = [light(front), light(back)].sort((x, y) => y - x);
+    pairs[`${front} on ${back}`] = (a + 0.05) / (b + 0.05);
+  };
+  for (const front of ['ink', 'soft', 'name', 'text', 'number', 'bad', 'warn', 'good'])
+    for (const back of ['ground', 'raised', 'hover', 'chosen'])
+      check(`--pf-${front}`, `--pf-${back}`);
+  check('--pf-accent', '--pf-ground');
+  for (const kind of ['bad', 'warn', 'good']) check(`--pf-${kind}`, `--pf-${kind}-ground`);
+  for (let place = 1; place <= 8; place++) check('--pf-on-series', `--pf-c${place}`);
+  return pairs;
+}"""

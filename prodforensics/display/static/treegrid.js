@@ -39,13 +39,14 @@ class TreeGrid {
       // Numbers start with the largest, names with the first of the alphabet.
       const again = this.sort.key === column.sort;
       this.sort = { key: column.sort, descending: again ? !this.sort.descending : column.kind !== "tree" };
-      await this.reload();
+      if (!(await this.reload())) return;
       this.announce(`Sorted by ${column.title}, ${this.sort.descending ? "descending" : "ascending"}`);
     };
     cell.append(make("button", { type: "button", onclick: press, title: `Sort by ${column.title}` }, column.title));
     return cell;
   }
 
+  // Whether the first page came; a failure is told, and the rows that were there stay.
   async reload() {
     this.generation += 1;
     this.columns.forEach((column, place) => {
@@ -58,7 +59,7 @@ class TreeGrid {
     this.element.classList.add("pf-loading");
     try {
       const answer = await this.load(null, 0, PAGE_ROWS);
-      if (generation !== this.generation) return;
+      if (generation !== this.generation) return false;
       this.root = root;
       this.body.replaceChildren();
       this.element.scrollTop = 0;
@@ -66,8 +67,10 @@ class TreeGrid {
       const first = this.body.rows[0];
       if (first) first.tabIndex = 0;
       else this.body.append(make("tr", { role: "row", class: "pf-empty" }, make("td", { role: "gridcell", colspan: this.columns.length }, this.empty)));
+      return true;
     } catch (error) {
       if (generation === this.generation) this.fail(error);
+      return false;
     } finally {
       if (generation === this.generation) this.element.classList.remove("pf-loading");
     }

@@ -40,8 +40,7 @@ function render(context) {
   });
   const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
     filter = text.trim();
-    await grown.reload();
-    say(`${count(grown.root?.total ?? 0)} classes`);
+    if (await grown.reload()) say(`${count(grown.root.total)} classes`);
   });
 
   const points = new TreeGrid({

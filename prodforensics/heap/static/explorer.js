@@ -30,8 +30,7 @@ function render(context) {
   });
   const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
     filter = text.trim();
-    await summary.reload();
-    say(`${count(summary.root?.total ?? 0)} classes`);
+    if (await summary.reload()) say(`${count(summary.root.total)} classes`);
   });
 
   const containment = new TreeGrid({

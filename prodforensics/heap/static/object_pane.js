@@ -32,7 +32,7 @@ const nodeColumns = (total, first) => [
 class ObjectPane {
   constructor(frame, total) {
     Object.assign(this, { frame, total, past: [], ignored: new Map(), object: null });
-    this.title = make("div", { class: "pf-object" }, make("span", { class: "pf-soft" }, "Choose an object to see who keeps it alive."));
+    this.title = make("div", { class: "pf-object", tabindex: -1 }, make("span", { class: "pf-soft" }, "Choose an object to see who keeps it alive."));
     this.chips = make("div", { class: "pf-chips", hidden: true });
     this.path = make("div", { class: "pf-scroll-box" });
     this.grid = new TreeGrid({
@@ -65,6 +65,8 @@ class ObjectPane {
   }
 
   async show(node, { remember = true } = {}) {
+    // The button that was pressed may go away with the rows: keep the focus in the pane.
+    const held = this.element.contains(document.activeElement);
     try {
       const { object } = await this.frame.kernel.ask("object", { node });
       if (remember && this.object && this.object.node !== node) this.past.push(this.object.node);
@@ -76,6 +78,7 @@ class ObjectPane {
         object.place ? make("code", { class: "pf-place" }, object.place) : "");
       this.stale = { path: true, retainers: true };
       await this.fill();
+      if (held && !this.element.contains(document.activeElement)) this.title.focus();
       this.frame.say(`${written(object)} @${object.id}, retains ${bytes(object.retained)}`);
     } catch (error) {
       this.frame.fail(error);
