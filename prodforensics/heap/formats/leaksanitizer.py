@@ -1,0 +1,178 @@
+"""LeakSanitizer's text, alone or at the end of AddressSanitizer's.
+
+A report starts with ``==PID==ERROR: LeakSanitizer``, lists direct and indirect leaks with the stack
+that allocated them, and ends with a ``SUMMARY`` whose total is the sum of the list.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from prodforensics.errors import Corrupt
+from prodforensics.formats import Match, Probe
+from prodforensics.heap.formats.lines import numbered_lines
+from prodforensics.heap.leak_records import (
+    DEFINITE,
+    INDIRECT,
+    TOTAL,
+    LeakRecord,
+    LeakRecords,
+    StackFrame,
+    Suppression,
+    count_of,
+)
+from prodforensics.source import Source
+
+if TYPE_CHECKING:
+    from prodforensics.heap.leak_report import LeakReport
+
+__all__ = ["read", "sniff"]
+
+_SIGNATURE = re.compile(
+    rb"(?m)==ERROR: LeakSanitizer: "
+    rb"|^(?:Direct|Indirect) leak of \d{1,18} byte\(s\) in \d{1,18} object\(s\) allocated from:"
+)
+_HEADER = re.compile(r"==(\d{1,10})==ERROR: LeakSanitizer: (.*)")
+_LEAK = re.compile(
+    r"(Direct|Indirect) leak of (\d{1,18}) byte\(s\) in (\d{1,18}) object\(s\) allocated from:"
+)
+_FRAME = re.compile(r"\s+#\d{1,5} 0x([0-9a-f]{1,16})(?: in (.*)| (\(.*))")
+_MODULE = re.compile(r"(.*?)\s*\(([^()]+)\+0x[0-9a-f]{1,16}\)(?:\s+\(BuildId: [0-9a-f]+\))?")
+_POSITION = re.compile(r"(.+?)(?::(\d{1,9}))?(?::\d{1,9})?")
+_SUMMARY = re.compile(
+    r"SUMMARY: \w+Sanitizer: (\d{1,18}) byte\(s\) leaked in (\d{1,18}) allocation\(s\)\."
+)
+_SUPPRESSION = re.compile(r"\s+(\d{1,18})\s+(\d{1,18})\s+(\S.*)")
+_KINDS = {"Direct": DEFINITE, "Indirect": INDIRECT}
+
+
+def sniff(probe: Probe) -> Match | None:
+    """Recognise the header of a report, or a leak of it."""
+    if _SIGNATURE.search(probe.head) or _SIGNATURE.search(probe.tail):
+        return Match(0.95, "leaks as LeakSanitizer lists them")
+    return None
+
+
+def read(source: Source, *, progress: bool | None = None) -> LeakReport:
+    """Read the reports of one or more processes.
+
+    Parameters
+    ----------
+    source : Source
+    progress : bool, optional
+        Show a progress bar: always, never, or (None) for large files.
+
+    Returns
+    -------
+    LeakReport
+
+    Raises
+    ------
+    Corrupt
+        No report of LeakSanitizer is in the file.
+    """
+    from prodforensics.heap.leak_report import LeakReport
+
+    reader = _Reader()
+    for number, line in numbered_lines(source, progress):
+        reader.take(number, line)
+    reader.end()
+    if not reader.recognised:
+        raise Corrupt(source.path, 0, "a report of LeakSanitizer", repr(source.head(40)))
+    return LeakReport(source, reader.records)
+
+
+class _Reader:
+    """The state between two lines: whose report, which leak, its stack so far."""
+
+    def __init__(self) -> None:
+        self.records = LeakRecords("LeakSanitizer")
+        self.recognised = False
+        self.pid: int | None = None
+        self.line: int | None = None
+        self.leak: tuple[str, int, int] | None = None
+        self.stack: list[StackFrame] = []
+        self.open = False
+        self.suppressions = False
+
+    def take(self, number: int, line: str) -> None:
+        if self.leak:
+            if found := _FRAME.match(line):
+                self.stack.append(_frame(int(found[1], 16), found[2] or found[3]))
+                return
+            self._keep_leak()
+        try:
+            self._read(number, line)
+        except ValueError as error:
+            self.records.note(f"a line that cannot be read: {error}", line=number, excerpt=line)
+
+    def _read(self, number: int, line: str) -> None:
+        if found := _HEADER.match(line):
+            self._start(int(found[1]), found[2], number)
+        elif found := _LEAK.match(line):
+            if not self.recognised:
+                self._start(None, "", number)
+            self.leak = (_KINDS[found[1]], count_of(found[2]), count_of(found[3]))
+            self.line = number
+        elif found := _SUMMARY.match(line):
+            self.recognised, self.open = True, False
+            self.records.process(self.pid)
+            self.records.stated[self.pid, TOTAL] = (count_of(found[1]), count_of(found[2]))
+        elif line.startswith("Suppressions used:"):
+            self.suppressions = True
+        elif self.suppressions and (found := _SUPPRESSION.fullmatch(line)):
+            count, size, name = found.groups()
+            self.records.suppressions.append(
+                Suppression(name, count_of(count), count_of(size), pid=self.pid)
+            )
+        elif line.startswith("---"):
+            self.suppressions = False
+
+    def _start(self, pid: int | None, words: str, number: int) -> None:
+        self._miss_summary()
+        self.recognised = self.open = True
+        self.pid, self.line = pid, number
+        self.records.process(pid)
+        if words and "detected memory leaks" not in words:
+            self.records.note(f"LeakSanitizer: {words}", line=number)
+
+    def _keep_leak(self) -> None:
+        kind, size, blocks = self.leak or ("", 0, 0)
+        self.records.leaks.append(LeakRecord(kind, size, blocks, tuple(self.stack), pid=self.pid))
+        self.leak, self.stack = None, []
+
+    def _miss_summary(self) -> None:
+        if self.open:
+            what = f"process {self.pid}: the report ends before its SUMMARY"
+            self.records.note(what, line=self.line)
+
+    def end(self) -> None:
+        """Drop and count a leak that the file ends in: it may lack frames."""
+        if self.leak and self.open:
+            self.records.note("the last leak is cut short", line=self.line, lost=1)
+            self.leak = None
+        self._miss_summary()
+
+
+def _frame(address: int, text: str) -> StackFrame:
+    """Read ``function file:line:column``, ``function (module+0x..)``, or one of the two alone."""
+    if found := _MODULE.fullmatch(text):
+        return StackFrame(found[1], module=found[2], address=address)
+    function, file = _split(text)
+    position = _POSITION.fullmatch(file)
+    if not position:
+        return StackFrame(function, address=address)
+    line = int(position[2]) if position[2] else None
+    return StackFrame(function, position[1], line, address=address)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Part function and file: an absolute path may hold blanks, a function's arguments do too."""
+    absolute = text.find(" /")
+    if absolute > 0:
+        return text[:absolute], text[absolute + 1 :]
+    function, _, file = text.rpartition(" ")
+    if function and re.search(r":\d+$|\.\w+$", file):
+        return function, file
+    return text.removesuffix(" <null>"), ""
