@@ -6,102 +6,36 @@ the graph's arrays and never out of a frame, so that a heap of millions of nodes
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prodforensics.display.paging import (
+    alphabetical,
+    column,
+    matching,
+    page_order,
+    whole_number,
+    window,
+)
 from prodforensics.display.tables import plain
 from prodforensics.errors import BadOption, UnknownName
-from prodforensics.heap.paths import shortest_path
 from prodforensics.heap.pictures import categories, dominator_bars
+from prodforensics.heap.retainers import edges_to_root, path_to_root, retaining_edges
 from prodforensics.heap.v8 import WeakMapPairs, compute_distances
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.model import HeapSnapshot
-
-MAX_ROWS = 500
-"""Rows of one answer at the most, whatever the page asks for."""
+    from prodforensics.heap.retainers import Step
 
 _TEXT = 200
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
-
-
-def page_order(keys: np.ndarray, offset: int, limit: int, *, descending: bool = True) -> np.ndarray:
-    """Order one page of a long column without sorting all of it.
-
-    Parameters
-    ----------
-    keys : ndarray, shape (n,)
-        Numbers to order by; equal ones stay in their order, so that pages never overlap.
-    offset, limit : int
-        The page.
-    descending : bool
-        Largest first.
-
-    Returns
-    -------
-    ndarray of int64
-        Positions in ``keys``.
-
-    Examples
-    --------
-    >>> page_order(np.array([3, 9, 3, 7]), 1, 2).tolist()
-    [3, 0]
-    >>> page_order(np.array([3, 9, 3, 7]), 1, 2, descending=False).tolist()
-    [2, 3]
-    """
-    size, stop = keys.size, min(offset + limit, keys.size)
-    if stop <= offset:
-        return np.empty(0, np.int64)
-    rows = np.arange(size)
-    if stop < size // 4:
-        place = size - stop if descending else stop - 1
-        pivot = np.partition(keys, place)[place]
-        before = np.flatnonzero(keys > pivot if descending else keys < pivot)
-        rows = np.concatenate([before, np.flatnonzero(keys == pivot)[: stop - before.size]])
-        rows.sort()
-    if descending:
-        order = np.argsort(keys[rows][::-1], kind="stable")[::-1]
-        rows = rows[rows.size - 1 - order]
-    else:
-        rows = rows[np.argsort(keys[rows], kind="stable")]
-    return rows[offset:stop]
-
-
-def matching(names: Sequence[str], text: str) -> np.ndarray:
-    """Find the names that hold a text, or match a regular expression written ``/like this/``.
-
-    Returns
-    -------
-    ndarray of int64
-        Positions in ``names``.
-
-    Examples
-    --------
-    >>> matching(["Array", "Map", "ArrayBuffer"], "array").tolist()
-    [0, 2]
-    >>> matching(["Array", "Map", "ArrayBuffer"], "/^m/").tolist()
-    [1]
-    """
-    if len(text) > 2 and text.startswith("/") and text.endswith("/"):
-        try:
-            test: Callable[[str], object] = re.compile(text[1:-1], re.IGNORECASE).search
-        except re.error as error:
-            raise BadOption(
-                f"{text} is no regular expression: {error}", hint="write part of a name instead"
-            ) from error
-        # A hostile name must not keep a careless expression busy.
-        found = [place for place, name in enumerate(names) if test(name[:_TEXT])]
-    else:
-        wanted = text.casefold()
-        found = [place for place, name in enumerate(names) if wanted in name.casefold()]
-    return np.array(found, np.int64)
 
 
 class SnapshotPages:
@@ -115,13 +49,8 @@ class SnapshotPages:
     def __init__(self, snapshot: HeapSnapshot) -> None:
         self.snapshot = snapshot
         self.graph: HeapGraph = snapshot.graph
-        graph = self.graph
-        self._strong = np.ones(256, np.bool_)
-        weak = graph.edge_type_code("weak")
-        if weak >= 0:
-            self._strong[weak] = False
         self._members: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
-        self._ignored: tuple[frozenset[int], np.ndarray] = (frozenset(), graph.distance)
+        self._view = _Without(frozenset(), self.graph.distance)
 
     @cached_property
     def _pairs(self) -> WeakMapPairs:
@@ -258,47 +187,47 @@ class SnapshotPages:
         """List what holds an object through strong edges, nearest to the root first."""
         node = self._node(node)
         offset, limit = window(offset, limit)
-        graph, left_out = self.graph, self._edges(ignored)
-        distance = self._distances(left_out)
-        sources, edges = self._retaining(node)
-        skipped = np.isin(edges, sorted(left_out)) if left_out else np.zeros(edges.size, np.bool_)
-        # Unreached sources come last, whatever their negative distance says.
-        far = np.where((distance[sources] < 0) | skipped, np.iinfo(np.int32).max, distance[sources])
-        keys = {"distance": far, "self": graph.self_size[sources]}
-        keys["retained"] = graph.retained_size[sources]
-        places = page_order(column(keys, sort), offset, limit, descending=bool(descending))
-        held_by = self._holder(node, distance, left_out)
+        graph, view = self.graph, self._without(ignored)
+        edges, sources = retaining_edges(graph, node, view.distance)
+        skipped = view.skips(edges)
+        # In their order, nearest first; what is ignored stands at the end.
+        rank = np.empty(edges.size, np.int64)
+        rank[np.argsort(skipped, kind="stable")] = np.arange(edges.size)
+        columns = {
+            "distance": rank,
+            "self": graph.self_size[sources],
+            "retained": graph.retained_size[sources],
+        }
+        places = page_order(column(columns, sort), offset, limit, descending=bool(descending))
+        shortest = edges_to_root(graph, node, distance=view.distance, ignored=view.mask)[-1:]
         rows = []
         for place in places:
             source, edge = int(sources[place]), int(edges[place])
-            row = self.row(source, edge=edge, distance=int(distance[source]))
-            row["more"] = source != graph.root
-            row["shortest"] = edge == held_by
-            row["ignored"] = edge in left_out
+            row = self.row(source, edge=edge, distance=int(view.distance[source]))
+            row["shortest"] = edge in shortest
+            row["ignored"] = bool(skipped[place])
             rows.append(row)
         return {"total": int(edges.size), "rows": rows}
 
     def path(self, node: int = 0, ignored: Sequence[int] = ()) -> Answer:
-        """Shortest path from the root, equal links collapsed, with what else holds its end."""
+        """Shortest path from the root, chains collapsed, with what else holds its last objects."""
         node = self._node(node)
-        left_out = self._edges(ignored)
-        distance = self._distances(left_out)
-        links = shortest_path(self.graph, node, distance, left_out)
+        view = self._without(ignored)
+        steps = path_to_root(self.graph, node, distance=view.distance, ignored=view.mask)
         rows = []
-        for place, link in enumerate(links):
-            row = self.row(link.node, edge=link.edge, distance=int(distance[link.node]))
-            row["chain"] = link.chain
-            if place and place >= len(links) - 3:
-                row |= self._others(link.node, link.edge, distance, left_out)
+        for place, step in enumerate(steps):
+            row = self.row(step.node, edge=step.edge, distance=int(view.distance[step.node]))
+            row["chain"] = step.times if step.times > 1 else 0
+            if place and place >= len(steps) - 3:
+                row |= self._others(step, view)
             rows.append(row)
         return {"rows": rows, "total": len(rows)}
 
-    def _others(self, node: int, taken: int, distance: np.ndarray, left_out: frozenset[int]) -> Row:
-        sources, edges = self._retaining(node)
-        kept = (edges != taken) & (distance[sources] >= 0) & ~np.isin(edges, list(left_out))
-        sources, edges = sources[kept], edges[kept]
-        nearest = page_order(distance[sources], 0, 2, descending=False)
-        rows = [self.row(int(sources[p]), edge=int(edges[p])) for p in nearest]
+    def _others(self, step: Step, view: _Without) -> Row:
+        edges, sources = retaining_edges(self.graph, step.node, view.distance)
+        kept = (edges != step.edge) & (view.distance[sources] >= 0) & ~view.skips(edges)
+        edges, sources = edges[kept], sources[kept]
+        rows = [self.row(int(s), edge=int(e)) for s, e in zip(sources[:2], edges[:2], strict=True)]
         return {"others": rows, "others_total": int(edges.size)}
 
     # -- dominators ---------------------------------------------------------------------------
@@ -373,7 +302,7 @@ class SnapshotPages:
                 "index": edge,
                 "kind": kind,
                 "text": f"[{label}]" if kind in graph.numbered_edges else label,
-                "weak": not self._strong[graph.edge_type[edge]],
+                "weak": kind == "weak",
             }
         return row
 
@@ -385,59 +314,31 @@ class SnapshotPages:
             raise UnknownName("node", str(number), [])
         return number
 
-    def _edges(self, edges: Sequence[int]) -> frozenset[int]:
-        chosen = frozenset(whole_number(edge, "edge") for edge in edges)
-        if chosen and not 0 <= min(chosen) <= max(chosen) < self.graph.edge_count:
-            raise BadOption("no such edge", hint="ignore an edge that the page shows")
-        return chosen
-
-    def _distances(self, ignored: frozenset[int]) -> np.ndarray:
-        if not ignored:
-            return self.graph.distance
-        if ignored != self._ignored[0]:
-            skipped = np.zeros(self.graph.edge_count if ignored else 0, np.bool_)
-            skipped[list(ignored)] = True
-            self._ignored = (ignored, compute_distances(self.graph, self._pairs, skipped))
-        return self._ignored[1]
-
-    def _retaining(self, node: int) -> tuple[np.ndarray, np.ndarray]:
-        retainers = self.graph.retainers
-        span = slice(int(retainers.first[node]), int(retainers.first[node + 1]))
-        sources, edges = retainers.node[span], retainers.edge[span]
-        strong = self._strong[self.graph.edge_type[edges]] & (sources != node)
-        return sources[strong], edges[strong].astype(np.int64)
-
-    def _holder(self, node: int, distance: np.ndarray, ignored: frozenset[int]) -> int:
-        links = shortest_path(self.graph, node, distance, ignored, most=1)
-        return links[-1].edge if len(links) > 1 else -1
+    def _without(self, ignored: Sequence[int]) -> _Without:
+        """Leave edges out: their mask, and the distances without them; the last one is kept."""
+        edges = frozenset(whole_number(edge, "edge") for edge in ignored)
+        if edges != self._view.edges:
+            if edges and not 0 <= min(edges) <= max(edges) < self.graph.edge_count:
+                raise BadOption("no such edge", hint="ignore an edge that the page shows")
+            self._view = _Without.of(self.graph, self._pairs, edges)
+        return self._view
 
 
-def whole_number(value: object, what: str) -> int:
-    """Read a whole number that came from the page."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadOption(f"{what} must be a whole number", hint="send the number of a row")
-    return value
+@dataclass(frozen=True)
+class _Without:
+    """The heap as it looks without some edges."""
 
+    edges: frozenset[int]
+    distance: np.ndarray
+    mask: np.ndarray | None = None
 
-def window(offset: object, limit: object) -> tuple[int, int]:
-    """Bound what a page may ask for."""
-    return max(0, whole_number(offset, "offset")), min(
-        MAX_ROWS, max(1, whole_number(limit, "limit"))
-    )
+    @classmethod
+    def of(cls, graph: HeapGraph, pairs: WeakMapPairs, edges: frozenset[int]) -> _Without:
+        if not edges:
+            return cls(edges, graph.distance)
+        mask = np.zeros(graph.edge_count, np.bool_)
+        mask[list(edges)] = True
+        return cls(edges, compute_distances(graph, pairs, mask), mask)
 
-
-def column(columns: Mapping[str, Any], name: str) -> np.ndarray:
-    """Return the keys of a column that can be sorted by."""
-    keys = columns.get(name)
-    if not isinstance(keys, np.ndarray):
-        raise UnknownName("column", plain(name, 40), columns)
-    return keys
-
-
-def alphabetical(names: Sequence[str]) -> np.ndarray:
-    """Rank names in alphabetical order, so that they sort as numbers do."""
-    rank = np.empty(len(names), np.int64)
-    rank[sorted(range(len(names)), key=lambda place: names[place].casefold())] = np.arange(
-        len(names)
-    )
-    return rank
+    def skips(self, edges: np.ndarray) -> np.ndarray:
+        return np.zeros(edges.size, np.bool_) if self.mask is None else self.mask[edges]

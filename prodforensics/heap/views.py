@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prodforensics.display import cards, svg, tables
+from prodforensics.display.paging import page_order
 from prodforensics.display.widget import ExplorerWidget
 from prodforensics.heap import pictures
-from prodforensics.heap.pages import SnapshotPages, page_order
+from prodforensics.heap.pages import SnapshotPages
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -101,8 +101,8 @@ function render(context) {
     event.stopPropagation();
     try {
       const { node } = await kernel.ask("find", { text: find.value });
-      await pane.show(node);
       tabs.choose("retainers");
+      await pane.show(node);
     } catch (error) {
       fail(error);
     }
