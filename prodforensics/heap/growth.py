@@ -27,8 +27,8 @@ LEAST_ITEMS = 16
 LEAST_BYTES = 1024
 LEAST_SHARE = 0.01
 """... and one whose growth is less than this share of all that was added."""
-FEW_LARGE = (3, 2**20, 0.05)
-"""Unless it gained 3 objects of 1 MiB in all, and 5 % of the heap."""
+FEW_LARGE = (2, 2**16, 0.1)
+"""... unless 2 objects are 64 KiB in all, and a tenth of all that was added."""
 MOST_POINTS = 100
 _SAMPLE = 512
 
@@ -110,7 +110,7 @@ class Holding:
         self.nearest, self.holder = holders(graph.dominator, graph.root, solid, self.kinds())
 
     def kinds(self, nodes: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Number nodes by class, and closures by their function's name."""
+        """Return a number for the kind of each node: its class, and a closure's function."""
         graph = self.graph
         closure = graph.type[nodes] == graph.node_type_code("closure")
         name = np.where(closure, graph.name[nodes].astype(np.uint64) + np.uint64(1), np.uint64(0))
@@ -204,17 +204,15 @@ class _Search:
         order = np.lexsort((kinds, last.holder[self.new]))
         nodes, kinds = self.new[order], kinds[order]
         holder = last.holder[nodes]
-        starts = np.flatnonzero(
-            np.concatenate([[True], (np.diff(holder) != 0) | (np.diff(kinds) != 0)])
-        )
+        starts = _starts(holder, kinds)
         sizes = np.diff(np.append(starts, len(nodes)))
-        many = sizes >= LEAST_ITEMS
-        crowded = {(int(holder[s]), int(kinds[s])) for s in starts[many]} if len(nodes) else set()
-        few, large, _ = FEW_LARGE
+        siblings = starts[sizes > 1]
+        self._crowded = {(int(holder[s]), int(kinds[s])) for s in siblings}
+        few, large, share = FEW_LARGE
         retained = graph.retained_size[nodes].astype(np.int64)
         bytes_ = np.add.reduceat(retained, starts) if len(nodes) else sizes
-        kept = many | ((sizes >= few) & (bytes_ >= large))
-        self._crowded = crowded
+        enough = bytes_ >= max(large, share * self.added)
+        kept = (sizes >= LEAST_ITEMS) | ((sizes >= few) & enough)
         return {
             (int(holder[start]), int(kinds[start])): nodes[start : start + size]
             for start, size in zip(starts[kept], sizes[kept], strict=True)
@@ -268,7 +266,7 @@ class _Search:
         }
 
     def _translated(self, holding: Holding, nodes: np.ndarray) -> np.ndarray:
-        """Number kinds as the last snapshot does, whose names have other string indices."""
+        """Return kinds in the numbers of the last snapshot, whose names have other indices."""
         kinds = holding.kinds(nodes)
         low = kinds & np.uint64(0xFFFFFFFF)
         used, inverse = np.unique(low, return_inverse=True)
@@ -286,7 +284,7 @@ class _Search:
         bytes_ = int(retained.sum()) * min(gain, len(items)) // len(items)
         few, large, share = FEW_LARGE
         enough = gain >= LEAST_ITEMS and bytes_ >= max(LEAST_BYTES, LEAST_SHARE * self.added)
-        grown = gain >= few and bytes_ >= max(large, share * graph.total_size)
+        grown = gain >= few and bytes_ >= max(large, share * self.added)
         if not (enough or grown):
             return None
         items = items[np.argsort(retained, kind="stable")[::-1]]
@@ -310,7 +308,7 @@ class _Search:
             items=items,
             counts=counts,
             retained=(*sizes, size),
-            kept=kept,
+            kept=min(kept, counts[0]),
             new_objects=int(count_below(*graph.dominated, items)),
             also=tuple(owners[1:]),
         )
@@ -337,6 +335,13 @@ class _Search:
             for k in order
             if 2 * count[k] >= len(sample) and not self._in_crowd(int(owners[k]))
         ]
+
+
+def _starts(holder: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Return where each run of equal pairs begins."""
+    if not len(holder):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(np.append(True, (np.diff(holder) != 0) | (np.diff(kinds) != 0)))
 
 
 def _of_types(graph: HeapGraph, names: Sequence[str]) -> np.ndarray:

@@ -1,0 +1,299 @@
+"""Leak patterns: what kind of growth a growth point is, told by its surroundings.
+
+Patterns are told by the names that Node.js and V8 give to their own links (``_events``,
+``_onTimeout``, ``table`` ...), never by the names of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from prodforensics.heap.growth import GrowthPoint
+from prodforensics.heap.locations import describe_location
+from prodforensics.heap.retainers import Step, describe_path, path_to_root
+
+if TYPE_CHECKING:
+    from prodforensics.heap.graph import HeapGraph
+
+__all__ = ["PATTERNS", "Recognised", "recognise"]
+
+_NEAR = 4
+"""Steps above the holder within which a pattern's link stands."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A growth point, and what it is.
+
+    Parameters
+    ----------
+    point : GrowthPoint
+    pattern : str
+        ``event_listener``, ``timer``, ``stream_backpressure``, ``pending_promise``, ``global``,
+        ``unbounded_cache``, ``closure`` or ``growing_collection``.
+    path : str
+        From the root to the holder, readable.
+    holder_name : str
+        Class of the holder.
+    variable : str
+        The property or variable that leads to the holder, as ``owner.name`` or ``name``.
+    details : dict of str to str
+        What the pattern knows: ``event``, ``emitter``, ``function``, ``captured`` ...
+    location : str
+        Where in the code the items come from, or empty.
+    """
+
+    point: GrowthPoint
+    pattern: str
+    path: str
+    holder_name: str
+    variable: str
+    details: dict[str, str] = field(default_factory=dict)
+    location: str = ""
+
+
+def recognise(graph: HeapGraph, point: GrowthPoint) -> Recognised:
+    """Tell which pattern a growth point is, and gather what names it."""
+    place = _Place(graph, point)
+    pattern, details = next(
+        (name, found) for name, test in PATTERNS if (found := test(place)) is not None
+    )
+    return Recognised(
+        point,
+        pattern,
+        describe_path(graph, place.path),
+        place.name(point.holder) or place.kind(point.holder),
+        place.variable,
+        details,
+        place.location(details.pop("code", "")),
+    )
+
+
+@dataclass
+class _Place:
+    """A growth point in its graph."""
+
+    graph: HeapGraph
+    point: GrowthPoint
+
+    @cached_property
+    def path(self) -> list[Step]:
+        return path_to_root(self.graph, self.point.holder)
+
+    @cached_property
+    def above(self) -> list[Step]:
+        """The last steps to the holder, nearest first, without backing stores."""
+        return [s for s in reversed(self.path) if self.kind(s.node) not in ("array", "hidden")]
+
+    @property
+    def item(self) -> int:
+        return int(self.point.items[0])
+
+    def kind(self, node: int) -> str:
+        return self.graph.node_types[self.graph.type[node]]
+
+    def name(self, node: int) -> str:
+        return self.graph.strings[self.graph.name[node]]
+
+    def links(self, node: int) -> Iterator[tuple[str, str, int]]:
+        """Yield (type, name, target) of the edges of a node."""
+        graph = self.graph
+        for edge in graph.edges_of(node):
+            type_ = graph.edge_types[graph.edge_type[edge]]
+            yield type_, graph.edge_label(edge), int(graph.edge_to[edge])
+
+    def link(self, node: int, *names: str) -> int | None:
+        """Return where a named link of a node leads, or None."""
+        for type_, name, target in self.links(node):
+            if name in names and type_ in ("property", "internal"):
+                return target
+        return None
+
+    @cached_property
+    def variable(self) -> str:
+        """The nearest name on the path: a property with its owner's class, or a variable."""
+        for step, owner in zip(self.above, self.above[1:], strict=False):
+            if step.edge_type == "context":
+                return step.edge_name
+            if step.edge_type == "property":
+                name = self.name(owner.node)
+                return f"{name}.{step.edge_name}" if name != "Object" else step.edge_name
+        return ""
+
+    def step(self, *names: str) -> int:
+        """Return how far above the holder a link of this name is, or -1."""
+        for far, step in enumerate(self.above[:_NEAR]):
+            if step.edge_type in ("property", "internal") and step.edge_name in names:
+                return far
+        return -1
+
+    def function(self, node: int | None) -> str:
+        if node is None or self.kind(node) != "closure":
+            return ""
+        return f"{self.name(node) or '(anonymous)'}()"
+
+    def location(self, code: str) -> str:
+        """Say where the items are made; else where the holder is, or the code that sees it.
+
+        The program's own code is preferred to Node.js's.
+        """
+        nodes = [self.item, self.point.holder, *(step.node for step in self.above)]
+        found = [code, *(describe_location(self.graph, node) for node in nodes)]
+        found = [one for one in found if one]
+        return next((one for one in found if not one.startswith("node:")), (found or [""])[0])
+
+    def captured(self, closure: int) -> str:
+        """Name the variables in a closure's own scope, the one that retains most first."""
+        scope = self.link(closure, "context")
+        if scope is None:
+            return ""
+        sizes = {
+            name: int(self.graph.retained_size[target])
+            for type_, name, target in self.links(scope)
+            if type_ == "context" and name not in ("this", ".this")
+        }
+        return ", ".join(sorted(sizes, key=lambda name: -sizes[name])[:5])
+
+
+Test = Callable[[_Place], "dict[str, str] | None"]
+
+
+def _event_listener(place: _Place) -> dict[str, str] | None:
+    """Hold listeners: below ``_events`` of an emitter, or ``kEvents`` of an EventTarget."""
+    far = place.step("_events", "<symbol kEvents>")
+    if far < 0 or far + 1 >= len(place.above):
+        return None
+    event = place.above[far - 1].edge_name if far else ""
+    emitter = place.name(place.above[far + 1].node)
+    item = place.item
+    listener = item if place.kind(item) == "closure" else place.link(item, "listener", "callback")
+    return {
+        "event": event,
+        "emitter": emitter,
+        "function": place.function(listener),
+        "captured": place.captured(item) if place.kind(item) == "closure" else "",
+        "code": describe_location(place.graph, listener) if listener is not None else "",
+    }
+
+
+def _timer(place: _Place) -> dict[str, str] | None:
+    """Hold timers: the items are links of Node.js's lists of timers, and call back."""
+    callback = place.link(place.item, "_onTimeout", "_onImmediate")
+    linked = place.link(place.item, "_idleNext", "_idlePrev")
+    if callback is None or linked is None or place.kind(linked) == "hidden":
+        return None
+    # `_repeat` is null for setTimeout; for setInterval it is a number, which has no node.
+    again = place.link(place.item, "_repeat")
+    repeats = again is None or place.kind(again) == "number"
+    return {
+        "function": place.function(callback),
+        "maker": "setInterval" if repeats else "setTimeout",
+        "captured": place.captured(callback),
+        "code": describe_location(place.graph, callback),
+    }
+
+
+def _stream_backpressure(place: _Place) -> dict[str, str] | None:
+    """Hold chunks: in a buffer of a stream's state, or of an HTTP message."""
+    far = place.step("_writableState", "_readableState")
+    if far < 0:
+        waiting = place.step("outputData")
+        if waiting < 0 or waiting + 1 >= len(place.above):
+            return None
+        return {"stream": place.name(place.above[waiting + 1].node), "side": "writable"}
+    buffers = [step.edge_name for step in place.above[:far]]
+    if far + 1 >= len(place.above) or not any("buffer" in name.lower() for name in buffers):
+        return None
+    return {
+        "stream": place.name(place.above[far + 1].node),
+        "side": place.above[far].edge_name.strip("_").removesuffix("State"),
+    }
+
+
+def _pending_promise(place: _Place) -> dict[str, str] | None:
+    """Hold what waits for a promise: its chain of reactions."""
+    reaction = place.link(place.point.holder, "reactions_or_result")
+    if reaction is None or place.kind(reaction) != "hidden":
+        return None
+    waiting = _function_waiting(place)
+    return {
+        "function": place.function(waiting),
+        "code": describe_location(place.graph, waiting) if waiting is not None else "",
+    }
+
+
+def _function_waiting(place: _Place) -> int | None:
+    """Find the async function that is suspended below the item."""
+    queue = [place.item]
+    for node in queue:
+        links = {name: target for _, name, target in place.links(node)}
+        if "parameters_and_registers" in links:
+            return links.get("function")
+        if len(queue) < 200:
+            old = place.graph.dominator
+            queue += [t for t in links.values() if old[t] == node and t not in queue]
+    return None
+
+
+def _global(place: _Place) -> dict[str, str] | None:
+    """Hang on a global variable."""
+    above = place.above
+    if _is_global(place, place.point.holder):
+        return {"variable": ""}
+    if len(above) < 2 or not _is_global(place, above[1].node):
+        return None
+    return {"variable": above[0].edge_name} if above[0].edge_type == "property" else None
+
+
+def _is_global(place: _Place, node: int) -> bool:
+    """Whether a node is the global object: it has itself as ``globalThis``, or is a user root."""
+    if place.kind(node) != "object":
+        return False
+    return place.graph.distance[node] == 1 or place.link(node, "globalThis") == node
+
+
+def _unbounded_cache(place: _Place) -> dict[str, str] | None:
+    """Be a Map or Set, or an object used as one."""
+    holder = place.point.holder
+    table = place.link(holder, "table")
+    if table is not None:
+        weak = any(type_ == "weak" for type_, _, _ in place.links(table))
+        callbacks = place.name(holder) == "Set" and place.kind(place.item) == "closure"
+        return None if weak or callbacks else {"collection": place.name(holder)}
+    if place.kind(holder) != "object" or place.name(holder) == "Array":
+        return None
+    items = set(place.point.items.tolist())
+    named = sum(t in items and type_ == "property" for type_, _, t in place.links(holder))
+    numbered = place.name(holder) == "Object" and sum(
+        target in items and type_ == "element" for type_, _, target in place.links(holder)
+    )
+    most = 2 * max(named, numbered) >= len(items)
+    return {"collection": "object used as a dictionary"} if most else None
+
+
+def _closure(place: _Place) -> dict[str, str] | None:
+    """Hold functions."""
+    if place.kind(place.item) != "closure":
+        return None
+    return {"function": place.function(place.item), "captured": place.captured(place.item)}
+
+
+def _growing_collection(_: _Place) -> dict[str, str]:
+    """Hold more and more of something: what is left."""
+    return {}
+
+
+PATTERNS: tuple[tuple[str, Test], ...] = (
+    ("event_listener", _event_listener),
+    ("timer", _timer),
+    ("stream_backpressure", _stream_backpressure),
+    ("pending_promise", _pending_promise),
+    ("global", _global),
+    ("unbounded_cache", _unbounded_cache),
+    ("closure", _closure),
+    ("growing_collection", _growing_collection),
+)
+"""The patterns in order; the first that fits counts."""
