@@ -23,7 +23,7 @@ def _samples() -> dict[str, list[str]]:
     """Return the heap snapshots among the samples: scenario -> paths, in order of time."""
     scenarios: dict[str, list[str]] = {}
     for entry in samples.entries():
-        if ".heapsnapshot" in entry["path"]:
+        if entry["format"] == "v8-heap-snapshot":
             scenarios.setdefault(entry["scenario"], []).append(entry["path"])
     return {scenario: sorted(paths) for scenario, paths in scenarios.items()}
 
@@ -78,7 +78,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     @cache
     def unpack(name: str) -> Path:
-        plain = tmp_path_factory.mktemp("sample") / Path(name).name.removesuffix(".zst")
+        plain = tmp_path_factory.mktemp("sample") / "plain.heapsnapshot"
         with Source(samples.path(name)).open() as stream:
             plain.write_bytes(stream.read())
         return plain
