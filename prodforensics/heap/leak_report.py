@@ -133,8 +133,10 @@ class LeakReport(Evidence):
     --------
     >>> import prodforensics as pf
     >>> report = pf.load(pf.samples.path("heap/native/memcheck.short.txt"))
-    >>> report.frames["functions"].iloc[0][["function", "size_bytes"]].tolist()
-    ['add_line', 19200]
+    >>> print(report.frames["functions"].head(2)[["function", "kind", "size_bytes", "blocks"]])
+            function             kind  size_bytes  blocks
+    0       add_line  indirectly lost       19200     600
+    1  parse_request  definitely lost        9552     199
     >>> report.bytes_of("definitely lost")
     12752
     """

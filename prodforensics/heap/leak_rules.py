@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
-from prodforensics.heap.leak_records import DEFINITE, INDIRECT, POSSIBLE, REACHABLE, SUPPRESSED
+from prodforensics.heap.leak_records import (
+    DEFINITE,
+    INDIRECT,
+    KINDS,
+    POSSIBLE,
+    REACHABLE,
+    SUPPRESSED,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,12 +41,17 @@ _NAMES = {
     POSSIBLE: "heap.native_leak.possibly_lost",
     REACHABLE: "heap.native_leak.still_reachable",
 }
-_FOLLOW = "read the stacks: report.frames['frames'].query('stack_id == {stack}')"
 _SHOWN = 3
-# What uses memory that is not the program's, against what only reads memory that nobody wrote.
 _DANGEROUS = (
     "InvalidRead", "InvalidWrite", "InvalidFree", "MismatchedFree", "InvalidJump", "FatalSignal",
 )  # fmt: skip
+_WORDS = {
+    "dangerous": "The program touches memory that is not its own there: it may crash elsewhere, "
+    "much later, or hand out the data of others.",
+    "UninitCondition": "What the program does there depends on memory that it never wrote.",
+    "UninitValue": "What the program computes there depends on memory that it never wrote.",
+    "SyscallParam": "Memory that the program never wrote leaves it there.",
+}
 
 
 @rule("heap.native_leak.definitely_lost")
@@ -86,7 +98,7 @@ def suppressed(report: LeakReport) -> Iterator[Finding]:
 @rule("heap.native_leak.none")
 def none(report: LeakReport) -> Iterator[Finding]:
     """Nothing in use at exit."""
-    if report.records.stated and not report.records.leaks and not report.not_listed():
+    if report.records.stated and not any(map(report.blocks_of, (*KINDS, SUPPRESSED))):
         yield Finding(
             "heap.native_leak.none",
             Verdict.CLEARED,
@@ -104,7 +116,8 @@ def native_error(report: LeakReport) -> Iterator[Finding]:
     errors = report.frames["errors"]
     for kind, rows in errors.groupby("kind", observed=True):
         first, count = rows.iloc[0], int(rows["count"].sum())
-        dangerous = kind in _DANGEROUS
+        # AddressSanitizer's names have dashes; it reports nothing that is harmless.
+        dangerous = kind in _DANGEROUS or "-" in kind
         times = "once" if count == 1 else f"{human_count(count)} times"
         yield Finding(
             "heap.native_error",
@@ -112,14 +125,9 @@ def native_error(report: LeakReport) -> Iterator[Finding]:
             Severity.HIGH if dangerous else Severity.MEDIUM,
             f"{kind} in {first['function']} ({first['location']}), {times}",
             f"{first['what']}. {first['detail']} "
-            + (
-                "The program touches memory that is not its own there: it may crash elsewhere, "
-                "much later, or hand out the data of others."
-                if dangerous
-                else "What the program does there depends on memory that it never wrote."
-            ),
+            + _WORDS.get("dangerous" if dangerous else str(kind), ""),
             {"errors": rows.index.tolist()},
-            "report." + _FOLLOW.partition("report.")[2].format(stack=first["stack_id"]),
+            "report." + _frames_of(rows),
         )
 
 
@@ -136,8 +144,9 @@ def growth(comparison: LeakReportComparison) -> Iterator[Finding]:
             Verdict.LIKELY if lost else Verdict.POSSIBLE,
             Severity.HIGH if lost else Severity.LOW if kind == INDIRECT else Severity.MEDIUM,
             f"{human_bytes(size, signed=True)} in {human_count(blocks, signed=True)} blocks "
-            f"{kind}; most is allocated by {rows.iloc[0]['function']}",
-            f"{_allocators(rows, 'size_delta_bytes', 'indirect_delta_bytes')} {MEANINGS[str(kind)]}",
+            f"{kind}; look at {rows.iloc[0]['function']} first",
+            f"{_allocators(rows, 'size_delta_bytes', 'indirect_delta_bytes')} "
+            f"{MEANINGS[str(kind)]}",
             {"growth": rows.index.tolist()},
             "comparison." + _frames_of(rows),
         )
@@ -165,7 +174,7 @@ def _lost(report: LeakReport, kind: str, verdict: Verdict, severity: Severity) -
             _NAMES[kind],
             verdict,
             severity,
-            f"{title}; most is allocated by {rows.iloc[0]['function']}",
+            f"{title}; look at {rows.iloc[0]['function']} first",
             f"{_allocators(rows, 'size_bytes', 'indirect_bytes')} {MEANINGS[kind]}",
             {"leaks": rows.index.tolist()},
             "report." + _frames_of(rows),

@@ -1,7 +1,9 @@
-"""LeakSanitizer's text, alone or at the end of AddressSanitizer's.
+"""LeakSanitizer's text, alone or beside AddressSanitizer's.
 
 A report starts with ``==PID==ERROR: LeakSanitizer``, lists direct and indirect leaks with the stack
-that allocated them, and ends with a ``SUMMARY`` whose total is the sum of the list.
+that allocated them, and ends with a ``SUMMARY`` whose total is the sum of the list. An error of
+AddressSanitizer starts the same way: where it happened, what is known of the address, and where
+that memory was allocated.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from prodforensics.heap.leak_records import (
     DEFINITE,
     INDIRECT,
     TOTAL,
+    ErrorRecord,
     LeakRecord,
     LeakRecords,
     StackFrame,
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["read", "sniff"]
 
 _SIGNATURE = re.compile(
-    rb"(?m)==ERROR: LeakSanitizer: "
+    rb"(?m)==ERROR: (?:Leak|Address)Sanitizer: "
     rb"|^(?:Direct|Indirect) leak of \d{1,18} byte\(s\) in \d{1,18} object\(s\) allocated from:"
 )
 _HEADER = re.compile(r"==(\d{1,10})==ERROR: LeakSanitizer: (.*)")
+_ERROR = re.compile(r"==(\d{1,10})==ERROR: AddressSanitizer: (\S{1,80})(.*)")
+_REGION = re.compile(r"(?:Address )?0x[0-9a-f]{1,16} is (?:located|a wild pointer)\b.*")
 _LEAK = re.compile(
     r"(Direct|Indirect) leak of (\d{1,18}) byte\(s\) in (\d{1,18}) object\(s\) allocated from:"
 )
@@ -50,7 +55,7 @@ _KINDS = {"Direct": DEFINITE, "Indirect": INDIRECT}
 def sniff(probe: Probe) -> Match | None:
     """Recognise the header of a report, or a leak of it."""
     if _SIGNATURE.search(probe.head) or _SIGNATURE.search(probe.tail):
-        return Match(0.95, "leaks as LeakSanitizer lists them")
+        return Match(0.95, "a report of LeakSanitizer or AddressSanitizer")
     return None
 
 
@@ -92,16 +97,20 @@ class _Reader:
         self.pid: int | None = None
         self.line: int | None = None
         self.leak: tuple[str, int, int] | None = None
+        self.error: ErrorRecord | None = None
         self.stack: list[StackFrame] = []
         self.open = False
         self.suppressions = False
 
     def take(self, number: int, line: str) -> None:
-        if self.leak:
-            if found := _FRAME.match(line):
+        if found := _FRAME.match(line):
+            if self.leak or self.error:
                 self.stack.append(_frame(int(found[1], 16), found[2] or found[3]))
-                return
+            return
+        if self.leak:
             self._keep_leak()
+        elif self.error and self.stack:
+            self._keep_stack(self.error)
         try:
             self._read(number, line)
         except ValueError as error:
@@ -110,6 +119,13 @@ class _Reader:
     def _read(self, number: int, line: str) -> None:
         if found := _HEADER.match(line):
             self._start(int(found[1]), found[2], number)
+        elif found := _ERROR.match(line):
+            self._start(int(found[1]), "", number)
+            what = (found[2] + found[3]).partition(" at pc ")[0]
+            self.error = ErrorRecord(found[2], what, (), pid=self.pid)
+            self.records.errors.append(self.error)
+        elif self.error and not self.error.detail and _REGION.match(line):
+            self.error.detail = line.strip()
         elif found := _LEAK.match(line):
             if not self.recognised:
                 self._start(None, "", number)
@@ -119,6 +135,8 @@ class _Reader:
             self.recognised, self.open = True, False
             self.records.process(self.pid)
             self.records.stated[self.pid, TOTAL] = (count_of(found[1]), count_of(found[2]))
+        elif line.startswith("SUMMARY: AddressSanitizer: "):
+            self.error, self.open = None, False
         elif line.startswith("Suppressions used:"):
             self.suppressions = True
         elif self.suppressions and (found := _SUPPRESSION.fullmatch(line)):
@@ -132,7 +150,7 @@ class _Reader:
     def _start(self, pid: int | None, words: str, number: int) -> None:
         self._miss_summary()
         self.recognised = self.open = True
-        self.pid, self.line = pid, number
+        self.pid, self.line, self.error = pid, number, None
         self.records.process(pid)
         if words and "detected memory leaks" not in words:
             self.records.note(f"LeakSanitizer: {words}", line=number)
@@ -141,6 +159,14 @@ class _Reader:
         kind, size, blocks = self.leak or ("", 0, 0)
         self.records.leaks.append(LeakRecord(kind, size, blocks, tuple(self.stack), pid=self.pid))
         self.leak, self.stack = None, []
+
+    def _keep_stack(self, error: ErrorRecord) -> None:
+        """Keep where it happened, then where the memory comes from; further stacks are dropped."""
+        if not error.stack:
+            error.stack = tuple(self.stack)
+        elif error.detail and not error.detail_stack:
+            error.detail_stack = tuple(self.stack)
+        self.stack = []
 
     def _miss_summary(self) -> None:
         if self.open:
