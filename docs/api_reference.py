@@ -128,7 +128,9 @@ def _fields(body: str) -> str:
             items.append([f"- **`{name.strip()}`**" + (f" ({kind.strip()})" if kind else ""), ""])
         elif items and line.strip():
             items[-1][1] += f" {line.strip()}"
-    return "".join(f"{head}{':' if said else ''}{said}\n" for head, said in items).replace("``", "`")
+    return "".join(f"{head}{':' if said else ''}{said}\n" for head, said in items).replace(
+        "``", "`"
+    )
 
 
 def _examples(body: str) -> str:

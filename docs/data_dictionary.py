@@ -16,7 +16,7 @@ from prodforensics.gaps import GAPS
 _HEAD = """# Data dictionary
 
 Every frame that `evidence.frames` holds, by kind of evidence. Frames are built on first use and
-kept. Sizes are integer bytes, names follow the field's own, and a column marked *only where the file
+kept. Sizes are integer bytes, names are the field's own, and a column marked *only where the file
 records it* is absent otherwise. An *ordinal* is a row number of the frame `nodes`.
 
 The tests compare every frame of every sample with this table.

@@ -10,8 +10,8 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import api_reference  # noqa: E402 (a neighbour, not a package)
-import data_dictionary  # noqa: E402
+import api_reference
+import data_dictionary
 
 PAGES = {
     "reference/data-dictionary.md": data_dictionary.markdown,

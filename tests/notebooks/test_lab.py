@@ -1,0 +1,159 @@
+"""The template of the memory leak in a real JupyterLab, in a real Chromium, driven by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from prodforensics.notebooks import new
+from tests.conftest import require_tool
+from tests.notebooks.lab import Opened, jupyterlab, opened
+
+# One lab serves every test here: they stay in one worker.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """The template, run on its samples."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = require_tool("chromium")
+    folder = tmp_path_factory.mktemp("lab")
+    new("memory_leak", [], folder / "memory_leak.ipynb")
+    with (
+        jupyterlab(folder, tmp_path_factory.mktemp("home")) as lab,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        with opened(lab, browser, "memory_leak.ipynb") as here:
+            yield here
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _quiet(notebook: Opened) -> Iterator[None]:
+    """Whatever a test does, no script fails and nothing leaves the machine."""
+    yield
+    assert notebook.errors == []
+    assert notebook.strangers == []
+
+
+def _comparison(notebook: Opened):
+    return notebook.page.get_by_role("region", name="Heap comparison explorer")
+
+
+def _snapshot(notebook: Opened):
+    return notebook.page.get_by_role("region", name="Heap snapshot explorer")
+
+
+def test_every_cell_runs_without_an_error(notebook: Opened) -> None:
+    page = notebook.page
+    assert page.locator('[data-mime-type="application/vnd.jupyter.error"]').count() == 0
+    assert page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
+
+
+def test_the_card_of_the_findings_names_the_leak(notebook: Opened) -> None:
+    finding = notebook.page.locator(".jp-OutputArea .pf-findings li.pf-likely").first
+    finding.wait_for()
+    text = finding.inner_text()
+    assert "order:updated" in text
+    assert "OrderFeed" in text
+
+
+def test_the_static_twin_makes_room_for_the_live_view(notebook: Opened) -> None:
+    _comparison(notebook).wait_for()
+    for twin in notebook.page.locator("[data-pf-twin]").all():
+        assert not twin.is_visible()
+
+
+def test_a_filter_and_the_keyboard_lead_to_the_retaining_path(notebook: Opened) -> None:
+    view = _comparison(notebook)
+    grid = view.get_by_role("treegrid", name="Classes by growth")
+    grid.get_by_role("row").nth(1).wait_for()
+
+    view.get_by_role("treegrid").first.locator("tbody tr").first.focus()
+    notebook.page.keyboard.press("/")
+    notebook.page.keyboard.type("watch")
+    watch = grid.locator("tbody tr[aria-level='1']").filter(has_text="Watch").first
+    watch.wait_for()
+    watch.focus()
+    notebook.page.keyboard.press("ArrowRight")
+    instance = grid.locator("tbody tr[aria-level='2']").first
+    instance.wait_for()
+    assert watch.get_attribute("aria-expanded") == "true"
+
+    instance.focus()
+    notebook.page.keyboard.press("Enter")
+    path = view.get_by_role("tabpanel", name="Retaining path")
+    path.get_by_text("OrderFeed").first.wait_for()
+
+
+def test_the_growth_points_name_the_holder(notebook: Opened) -> None:
+    view = _comparison(notebook)
+    view.get_by_role("tab", name="Growth points").click()
+    grid = view.get_by_role("treegrid", name="Old objects that hold the new ones")
+    grid.locator("tbody tr").filter(has_text="order:updated").first.wait_for()
+
+
+def test_arrow_keys_walk_along_the_tabs(notebook: Opened) -> None:
+    view = _comparison(notebook)
+    view.get_by_role("tab", name="Growth points").focus()
+    notebook.page.keyboard.press("ArrowRight")
+    trend = view.get_by_role("tab", name="Trend")
+    assert trend.get_attribute("aria-selected") == "true"
+    view.get_by_role("tabpanel", name="Trend").locator("svg").first.wait_for()
+
+
+def test_every_tab_of_the_snapshot_fills(notebook: Opened) -> None:
+    view = _snapshot(notebook)
+    fills = {
+        "Summary": "tbody tr[role=row]",
+        "Containment": "tbody tr[role=row]",
+        "Dominators": "tbody tr[role=row]",
+        "Statistics": "svg",
+    }
+    for tab, content in fills.items():
+        view.get_by_role("tab", name=tab, exact=True).click()
+        view.get_by_role("tabpanel", name=tab, exact=True).locator(content).first.wait_for()
+
+
+def test_an_object_of_the_snapshot_shows_its_retainers(notebook: Opened) -> None:
+    view = _snapshot(notebook)
+    view.get_by_role("tab", name="Summary", exact=True).click()
+    view.get_by_role("searchbox", name="Filter classes").fill("/^OrderFeed$/")
+    grid = view.get_by_role("treegrid", name="Classes by retained size")
+    row = grid.locator("tbody tr[aria-level='1']").filter(has_text="OrderFeed")
+    row.first.wait_for()
+    row.first.locator(".pf-twist").click()
+    grid.locator("tbody tr[aria-level='2']").first.click()
+    retainers = view.get_by_role("treegrid", name="Retainers")
+    retainers.locator("tbody tr[aria-level='1']").first.wait_for()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_the_views_follow_the_theme(notebook: Opened, theme: str, tmp_path: Path) -> None:
+    page = notebook.page
+    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-itemLabel", has_text=theme).first.click()
+    light = str(theme.endswith("Light")).lower()
+    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]')
+    for view in (_comparison(notebook), _snapshot(notebook)):
+        ground, ink = view.evaluate(
+            "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+        )
+        assert (_lightness(ink) < _lightness(ground)) == theme.endswith("Light"), (ground, ink)
+    picture = tmp_path / f"{light}.png"
+    _comparison(notebook).screenshot(path=picture)
+    assert picture.stat().st_size > 10_000
+
+
+def _lightness(colour: str) -> float:
+    """Mean of the channels of ``rgb(…)``; a transparent ground is that of the theme's page."""
+    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")]
+    return sum(numbers[:3]) / 3
