@@ -1,0 +1,97 @@
+"""Take the pictures of the documentation from the real things: ``python docs/take_pictures.py``.
+
+The card is what Jupyter shows of a comparison; the explorers are cells of the memory-leak template
+in a running JupyterLab. Needs Chromium.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import prodforensics as pf
+from prodforensics.notebooks import new
+from prodforensics.tools import find
+from tests.notebooks.lab import Opened, jupyterlab, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator
+
+PICTURES = Path(__file__).parent / "pages" / "pictures"
+MOST_BYTES = 300_000
+SCALE = {"device_scale_factor": 1.5}
+
+
+def main() -> None:
+    """Take every picture."""
+    from playwright.sync_api import sync_playwright
+
+    PICTURES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(find("chromium")), args=["--no-sandbox"]
+        )
+        card(browser)
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
+            new("memory_leak", [], Path(folder) / "memory_leak.ipynb")
+            with (
+                jupyterlab(Path(folder), Path(home)) as lab,
+                opened(lab, browser, "memory_leak.ipynb", **SCALE) as notebook,
+            ):
+                comparison(notebook)
+                explorer(notebook)
+        browser.close()
+
+
+def card(browser: Browser) -> None:
+    """What a cell shows that ends with a comparison, and its findings."""
+    files = [pf.samples.path(f"heap/listeners.{n}.heapsnapshot.zst") for n in (1, 2)]
+    growth = pf.compare(*[pf.load(file) for file in files])
+    page = browser.new_page(viewport={"width": 900, "height": 600}, **SCALE)
+    shown = [part._repr_mimebundle_()["text/html"] for part in (growth, growth.findings())]
+    page.set_content(f'<body style="margin:0"><main style="padding:12px">{"".join(shown)}</main>')
+    keep(page.locator("main"), "card")
+    page.close()
+
+
+def comparison(notebook: Opened) -> None:
+    """The finding, the classes that grew, and the path that retains a new object."""
+    view = notebook.page.get_by_role("region", name="Heap comparison explorer")
+    view.evaluate("view => { view.style.height = '820px'; }")
+    view.get_by_role("searchbox").fill("watch")
+    row = view.locator("tbody tr[aria-level='1']").filter(has_text="Watch").first
+    row.locator(".pf-twist").click()
+    view.locator("tbody tr[aria-level='2']").first.click()
+    view.get_by_role("tabpanel", name="Retaining path").locator("svg").first.wait_for()
+    view.get_by_role("searchbox").fill("")
+    notebook.page.wait_for_timeout(1000)
+    keep(view, "comparison")
+
+
+def explorer(notebook: Opened) -> None:
+    """The dominator tree of a snapshot."""
+    view = notebook.page.get_by_role("region", name="Heap snapshot explorer")
+    view.evaluate("view => { view.style.height = '720px'; }")
+    view.get_by_role("tab", name="Dominators").click()
+    view.get_by_role("tabpanel", name="Dominators").locator("tbody tr").first.wait_for()
+    view.locator("tbody tr[aria-level='1']:visible").nth(1).click()
+    notebook.page.wait_for_timeout(1000)
+    keep(view, "explorer")
+
+
+def keep(what: Locator, name: str) -> None:
+    """Write a picture, small enough for a page."""
+    path = PICTURES / f"{name}.png"
+    what.screenshot(path=path)
+    size = path.stat().st_size
+    print(f"{path.name}: {size:,} bytes")
+    if size > MOST_BYTES:
+        raise SystemExit(f"{path} is larger than {MOST_BYTES:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
