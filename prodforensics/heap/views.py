@@ -10,11 +10,13 @@ from prodforensics.display import cards, svg, tables
 from prodforensics.display.paging import page_order
 from prodforensics.display.widget import ExplorerWidget
 from prodforensics.heap import pictures
+from prodforensics.heap.comparison_pages import ComparisonPages
 from prodforensics.heap.pages import SnapshotPages
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from prodforensics.heap.compare import HeapComparison
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.model import HeapSnapshot
 
@@ -40,6 +42,23 @@ def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
         body_html=snapshot_html(snapshot),
     )
     return ExplorerWidget(pages.questions, _scripts("explorer.js"), twin)
+
+
+def comparison(compared: HeapComparison) -> ExplorerWidget:
+    """Explore a comparison: findings, what grew, growth points, the trend.
+
+    Parameters
+    ----------
+    compared : HeapComparison
+
+    Returns
+    -------
+    ExplorerWidget
+        Works as `explorer` does; objects are those of the last snapshot.
+    """
+    pages = ComparisonPages(compared)
+    twin = cards.card(compared.title, compared.kind, compared.facts())
+    return ExplorerWidget(pages.questions, _scripts("comparison.js"), twin)
 
 
 def snapshot_html(snapshot: HeapSnapshot) -> str:

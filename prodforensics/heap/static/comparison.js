@@ -48,13 +48,18 @@ function render(context) {
     label: "Old objects that hold the new ones",
     sort: { key: "retained_growth", descending: true },
     columns: [
-      { key: "name", title: "Holder", kind: "tree", width: "30%", render: (row) => nodeLabel(row) },
-      { key: "pattern", title: "Pattern", kind: "text", width: "150px" },
-      { key: "new_objects", title: "New objects", kind: "count", sort: "new_objects", width: "100px" },
-      { key: "retained_growth", title: "Retained growth", kind: "bytes", sort: "retained_growth", width: "130px", signed: true },
+      { key: "name", title: "Holder", kind: "tree", width: "32%", render: (row) => nodeLabel(row.point === undefined ? row : { ...row, edge: row.variable && { text: row.variable, kind: "property" } }) },
+      { key: "pattern", title: "Pattern", kind: "text", width: "140px" },
+      { key: "gain", title: "Holds", kind: "text", width: "190px" },
+      { key: "new_objects", title: "New objects", kind: "count", sort: "new_objects", width: "94px" },
+      { key: "retained_growth", title: "Retained growth", kind: "bytes", sort: "retained_growth", width: "122px", signed: true },
       { key: "path", title: "Path from the root", kind: "text" },
     ],
-    load: (row, offset, limit) => row ? kernel.ask("children", { node: row.node, offset, limit }) : kernel.ask("growth_points", { offset, limit, sort: points.sort.key, descending: points.sort.descending }),
+    load: (row, offset, limit) => {
+      if (!row) return kernel.ask("growth_points", { offset, limit, sort: points.sort.key, descending: points.sort.descending });
+      if (row.point !== undefined) return kernel.ask("items", { point: row.point, offset, limit });
+      return kernel.ask("children", { node: row.node, offset, limit });
+    },
     empty: "No object of the first snapshot holds new ones.",
   });
 

@@ -1,0 +1,206 @@
+"""Pages of a comparison for its explorer: what grew, its new objects, who holds them, the trend.
+
+Objects are those of the last snapshot, so that what holds them is asked of that snapshot's pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prodforensics.display.paging import (
+    alphabetical,
+    column,
+    matching,
+    page_order,
+    whole_number,
+    window,
+)
+from prodforensics.display.tables import human_bytes, human_count, plain
+from prodforensics.errors import UnknownName
+from prodforensics.heap.pages import Answer, SnapshotPages
+
+if TYPE_CHECKING:
+    from prodforensics.heap.compare import HeapComparison
+
+_COLUMNS = {
+    "count_before": "count_before",
+    "count_after": "count_after",
+    "added": "added_count",
+    "removed": "removed_count",
+    "delta": "count_delta",
+    "added_size": "added_size_bytes",
+    "removed_size": "removed_size_bytes",
+    "size_delta": "size_delta_bytes",
+    "retained_delta": "retained_delta_bytes",
+}
+_TEXT = 200
+_LINES = 10
+
+
+class ComparisonPages:
+    """The questions that the explorer of a comparison asks.
+
+    Parameters
+    ----------
+    comparison : HeapComparison
+    """
+
+    def __init__(self, comparison: HeapComparison) -> None:
+        self.comparison = comparison
+        self.last = SnapshotPages(comparison.snapshots[-1])
+
+    @property
+    def questions(self) -> Mapping[str, Callable[..., Answer]]:
+        """The questions by the name that the page uses."""
+        names = ("about", "grown", "added", "growth_points", "items", "trend", "findings")
+        of_last = ("object", "children", "retainers", "path")
+        own = {name: getattr(self, name) for name in names}
+        return own | {name: getattr(self.last, name) for name in of_last}
+
+    def about(self) -> Answer:
+        """Totals that every view needs, and the change in one line."""
+        before, after = self.comparison.graphs[0], self.comparison.graph
+        growth = after.total_size - before.total_size
+        objects = after.node_count - before.node_count
+        return self.last.about() | {
+            "name": plain(self.comparison.title),
+            "change": f"{human_bytes(before.total_size)} → {human_bytes(after.total_size)} "
+            f"({human_bytes(growth, signed=True)}, {human_count(objects, signed=True)} objects)",
+        }
+
+    # -- classes ------------------------------------------------------------------------------
+
+    @cached_property
+    def _classes(self) -> dict[str, Any]:
+        """Columns of the classes in which anything changed."""
+        frame = self.comparison.frames["constructors"]
+        changes = ["added_count", "removed_count", "retained_delta_bytes"]
+        frame = frame[(frame[changes] != 0).any(axis=1)]
+        number = {key: place for place, key in enumerate(self.comparison.classes.key)}
+        names = frame["class_name"].tolist()
+        columns = {name: frame[source].to_numpy() for name, source in _COLUMNS.items()}
+        index = np.array([number[key] for key in frame.index], np.int64)
+        return columns | {"names": names, "name": alphabetical(names), "class_index": index}
+
+    def grown(
+        self,
+        sort: str = "retained_delta",
+        descending: bool = True,
+        filter: str = "",  # noqa: A002 (the page's word)
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Answer:
+        """Constructors with what came, what went and what is left, as in DevTools' Comparison."""
+        offset, limit = window(offset, limit)
+        table = self._classes
+        keys = column(table, sort)
+        chosen = matching(table["names"], filter) if filter else np.arange(keys.size)
+        rows = []
+        for place in chosen[page_order(keys[chosen], offset, limit, descending=bool(descending))]:
+            row = {name: int(table[name][place]) for name in _COLUMNS}
+            row |= {"class_index": int(table["class_index"][place])}
+            row |= {"name": plain(table["names"][place], _TEXT), "more": row["added"] > 0}
+            rows.append(row)
+        return {"total": int(chosen.size), "rows": rows}
+
+    def added(self, class_index: int = 0, offset: int = 0, limit: int = 100) -> Answer:
+        """List new objects of one class, those that retain most first."""
+        number = whole_number(class_index, "class_index")
+        now = self.comparison.classes.class_index[-1]
+        nodes = np.flatnonzero(self.comparison.changed[1] & (now == number))
+        return self.last.nodes(nodes, "retained", True, offset, limit)
+
+    # -- who holds the growth -----------------------------------------------------------------
+
+    def growth_points(
+        self,
+        sort: str = "retained_growth",
+        descending: bool = True,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Answer:
+        """Old objects that hold the new ones."""
+        offset, limit = window(offset, limit)
+        points = self.comparison.points
+        keys = {
+            "retained_growth": np.array([one.point.growth for one in points], np.int64),
+            "new_objects": np.array([one.point.new_objects for one in points], np.int64),
+        }
+        rows = []
+        for place in page_order(column(keys, sort), offset, limit, descending=bool(descending)):
+            one = points[place]
+            counts = one.point.counts
+            row = self.last.row(one.point.holder)
+            row |= {
+                "point": int(place),
+                "name": plain(one.holder_name, _TEXT),
+                "variable": plain(one.variable, _TEXT),
+                "pattern": one.pattern.replace("_", " "),
+                "path": plain(one.path, 600),
+                "gain": f"{counts[0]:,} → {counts[-1]:,} {plain(one.point.item, _TEXT)}",
+                "new_objects": int(one.point.new_objects),
+                "retained_growth": int(one.point.growth),
+                "more": True,
+            }
+            rows.append(row)
+        return {"total": len(points), "rows": rows}
+
+    def items(self, point: int = 0, offset: int = 0, limit: int = 100) -> Answer:
+        """List new objects that one growth point holds, those that retain most first."""
+        place = whole_number(point, "point")
+        points = self.comparison.points
+        if not 0 <= place < len(points):
+            raise UnknownName("growth point", str(place), [])
+        nodes = points[place].point.items.astype(np.int64)
+        return self.last.nodes(nodes, "retained", True, offset, limit)
+
+    def findings(self) -> Answer:
+        """List findings in their order, each with the object to look at where there is one."""
+        points = self.comparison.points
+        rows = []
+        for finding in self.comparison.findings():
+            proof = finding.rows.get("growth_points", ())
+            rows.append(
+                {
+                    "verdict": str(finding.verdict),
+                    "title": plain(finding.title),
+                    "why": plain(finding.why, 2000),
+                    "next_step": plain(finding.next_step, 1000),
+                    "rule": finding.rule,
+                    "node": int(points[proof[0]].point.holder) if proof else None,
+                }
+            )
+        return {"rows": rows, "total": len(rows)}
+
+    # -- over time ----------------------------------------------------------------------------
+
+    def trend(self) -> Answer:
+        """Lines of the classes and the holders that grow, largest growth first."""
+        marks = [plain(snapshot.title, 60) for snapshot in self.comparison.snapshots]
+        return {"snapshots": marks, "groups": trend_groups(self.comparison)}
+
+
+def trend_groups(comparison: HeapComparison) -> list[Answer]:
+    """Choose the lines of the trend: ``[{title, unit, lines: [{name, values}]}]``.
+
+    Classes by their count (many retain each other, so that their bytes cannot be told apart),
+    holders by what they retain.
+    """
+    frame = comparison.frames["trend"]
+    groups = []
+    for kind, column_, unit, title in (
+        ("holder", "retained_size_bytes", "bytes", "Bytes retained by what holds ever more"),
+        ("class", "count", "count", "Objects of the classes that grow every time"),
+    ):
+        part = frame[frame["kind"] == kind]
+        lines = [
+            {"name": plain(lines["name"].iloc[0], 60), "values": lines[column_].tolist()}
+            for _, lines in part.groupby("key", sort=False)
+        ]
+        lines.sort(key=lambda line: line["values"][0] - line["values"][-1])
+        groups.append({"title": title, "unit": unit, "lines": lines[:_LINES]})
+    return groups
