@@ -38,7 +38,8 @@ _PROGRAM = (
     "symbol", "bigint", "native",
 )  # fmt: skip
 _SOLID = ("object", "closure", "native")
-_PLAIN_VALUES = ("string", "concatenated string", "sliced string", "number", "symbol", "bigint")
+_STRINGS = ("string", "concatenated string", "sliced string")
+_PLAIN_VALUES = (*_STRINGS, "number", "symbol", "bigint")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,22 +106,31 @@ class Holding:
 
     def __post_init__(self) -> None:
         graph = self.graph
-        solid = self.solid = _of_types(graph, _SOLID)
-        self.counted = _of_types(graph, _PROGRAM) & (graph.self_size > 0)
+        solid = self.solid = _among(graph, _SOLID)[graph.type]
+        self.counted = _among(graph, _PROGRAM)[graph.type] & (graph.self_size > 0)
+        # The parts of a concatenated string are no objects that a program knows of.
+        self.counted &= ~_among(graph, _STRINGS)[graph.type[graph.dominator]]
         self.nearest, self.holder = holders(graph.dominator, graph.root, solid, self.kinds())
 
     def kinds(self, nodes: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return a number for the kind of each node: its class, and a closure's function."""
         graph = self.graph
-        closure = graph.type[nodes] == graph.node_type_code("closure")
+        type_ = graph.type[nodes]
+        closure = type_ == graph.node_type_code("closure")
         name = np.where(closure, graph.name[nodes].astype(np.uint64) + np.uint64(1), np.uint64(0))
-        return (self.class_index[nodes].astype(np.uint64) << np.uint64(32)) | name
+        class_index = self.class_index[nodes].astype(np.uint64)
+        # A string is flattened, or kept in parts, as V8 likes: it stays a string.
+        class_index[_among(graph, _STRINGS)[type_]] = np.uint64(0xFFFFFFFF)
+        return (class_index << np.uint64(32)) | name
 
     def kind_name(self, node: int) -> str:
         """Name the kind of a node: its class, or ``name()`` for a function."""
         graph = self.graph
         if graph.type[node] == graph.node_type_code("closure"):
             return f"{graph.strings[graph.name[node]] or '(anonymous)'}()"
+        kind = graph.node_types[graph.type[node]]
+        if kind in _PLAIN_VALUES:
+            return "string" if kind in _STRINGS else kind
         return graph.classes.name[graph.class_index[node]]
 
     def owners(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -183,8 +193,8 @@ class _Search:
         found: dict[int, list[GrowthPoint]] = {}
         candidates = self._candidates()
         counts = self._counts(list(candidates))
-        for (holder, kind), items in candidates.items():
-            point = self._point(holder, items, *counts[holder, kind])
+        for pair, count in counts.items():
+            point = self._point(pair[0], candidates[pair], *count)
             if point is not None:
                 found.setdefault(point.holder, []).append(point)
         points = [max(same, key=self._weight) for same in found.values()]
@@ -232,17 +242,24 @@ class _Search:
     def _counts(
         self, pairs: Sequence[tuple[int, int]]
     ) -> dict[tuple[int, int], tuple[tuple[int, ...], int]]:
-        """Count what each pair held in every snapshot, and what it has kept from the first."""
+        """Count what each pair held in every snapshot, and what it has kept from the first.
+
+        Left out are pairs whose holder lost as many objects of another kind: V8 only tells apart
+        now what it did not before, or the program has changed one thing for another.
+        """
         wanted = {int(kind) & 0xFFFFFFFF for _, kind in pairs} - {0}
         self._names = {self.graph.strings[name - 1]: name - 1 for name in wanted}
         holders_ = np.unique(np.array([holder for holder, _ in pairs], np.int64))
         tables = [self._held(k, holders_) for k in range(len(self.holdings))]
+        gains: dict[int, int] = {}
+        for sign, table in ((-1, tables[0]), (1, tables[-1])):
+            for (holder, _), nodes in table.items():
+                gains[holder] = gains.get(holder, 0) + sign * len(nodes)
+        counts = {pair: tuple(len(table.get(pair, ())) for table in tables) for pair in pairs}
         return {
-            pair: (
-                tuple(len(table.get(pair, ())) for table in tables),
-                int(np.count_nonzero(self.old[tables[-1][pair]])),
-            )
-            for pair in pairs
+            pair: (held, int(np.count_nonzero(self.old[tables[-1][pair]])))
+            for pair, held in counts.items()
+            if 2 * gains[pair[0]] >= held[-1] - held[0]
         }
 
     def _held(self, k: int, holders_: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
@@ -250,19 +267,18 @@ class _Search:
         holding, graph = self.holdings[k], self.holdings[k].graph
         is_last = k == len(self.holdings) - 1
         there = holders_ if is_last else self.matches[k].place[holders_]
-        chosen = np.zeros(graph.node_count, np.bool_)
-        chosen[there[there >= 0]] = True
-        nodes = np.flatnonzero(holding.counted & chosen[holding.holder]).astype(np.uint32)
+        back = np.full(graph.node_count, -1, np.int64)
+        back[there[there >= 0]] = holders_[there >= 0]
+        nodes = np.flatnonzero(holding.counted & (back[holding.holder] >= 0)).astype(np.uint32)
         kinds = holding.kinds(nodes) if is_last else self._translated(holding, nodes)
-        back = {int(t): int(h) for t, h in zip(there, holders_, strict=True) if t >= 0}
         order = np.lexsort((kinds, holding.holder[nodes]))
         nodes, kinds = nodes[order], kinds[order]
-        holder = holding.holder[nodes]
-        breaks = np.flatnonzero((np.diff(holder) != 0) | (np.diff(kinds) != 0)) + 1
+        holder = back[holding.holder[nodes]]
+        starts = _starts(holder, kinds)
+        ends = np.append(starts[1:], len(nodes))
         return {
-            (back[int(holding.holder[group[0]])], int(kinds[start])): group
-            for start, group in zip(np.append(0, breaks), np.split(nodes, breaks), strict=True)
-            if len(group)
+            (int(holder[start]), int(kinds[start])): nodes[start:end]
+            for start, end in zip(starts, ends, strict=True)
         }
 
     def _translated(self, holding: Holding, nodes: np.ndarray) -> np.ndarray:
@@ -344,7 +360,8 @@ def _starts(holder: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.append(True, (np.diff(holder) != 0) | (np.diff(kinds) != 0)))
 
 
-def _of_types(graph: HeapGraph, names: Sequence[str]) -> np.ndarray:
+def _among(graph: HeapGraph, names: Sequence[str]) -> np.ndarray:
+    """Return for each code of a node type whether it has one of the names (bool[256])."""
     chosen = np.zeros(256, np.bool_)
     chosen[[code for code, name in enumerate(graph.node_types) if name in names]] = True
-    return chosen[graph.type]
+    return chosen

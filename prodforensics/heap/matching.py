@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["Match", "match_ids"]
+__all__ = ["Match", "match_ids", "newest_id"]
 
 _ASKED = 2000
 _SAME_PROCESS = 0.95
@@ -92,11 +92,10 @@ class Match:
         empty = not (self.before.node_count and self.after.node_count)
         return empty or self.share >= _SAME_PROCESS
 
-    @property
-    def reversed(self) -> bool:
-        """Whether the first heap is the later one: ids of JavaScript objects only grow."""
-        # Native objects have even ids: hash values, in no order.
-        newest = [
-            int(graph.id[graph.id % 2 == 1].max(initial=0)) for graph in (self.before, self.after)
-        ]
-        return newest[0] > newest[1]
+
+def newest_id(graph: HeapGraph) -> int:
+    """Return the largest id of a JavaScript object: it only rises while a process runs.
+
+    Native objects have even ids: hash values, in no order.
+    """
+    return int(graph.id[graph.id % 2 == 1].max(initial=0))

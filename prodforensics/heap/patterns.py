@@ -38,6 +38,7 @@ class Recognised:
         From the root to the holder, readable.
     holder_name : str
         Class of the holder.
+    holder_id : int
     variable : str
         The property or variable that leads to the holder, as ``owner.name`` or ``name``.
     details : dict of str to str
@@ -50,9 +51,16 @@ class Recognised:
     pattern: str
     path: str
     holder_name: str
+    holder_id: int
     variable: str
     details: dict[str, str] = field(default_factory=dict)
     location: str = ""
+
+    @property
+    def item(self) -> str:
+        """What the holder gained, in words."""
+        waiting = self.pattern == "pending_promise" and self.details.get("function")
+        return f"suspended {waiting}" if waiting else self.point.item
 
 
 def recognise(graph: HeapGraph, point: GrowthPoint) -> Recognised:
@@ -66,6 +74,7 @@ def recognise(graph: HeapGraph, point: GrowthPoint) -> Recognised:
         pattern,
         describe_path(graph, place.path),
         place.name(point.holder) or place.kind(point.holder),
+        int(graph.id[point.holder]),
         place.variable,
         details,
         place.location(details.pop("code", "")),
