@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prodforensics.heap.memory import room
 from prodforensics.kernels.aggregates import class_sums
 from prodforensics.kernels.grouping import NONE, group_rows, number_names
 from prodforensics.kernels.interfaces import candidate_interfaces, match_interfaces, object_shapes
@@ -25,6 +26,7 @@ _NAMES_OF_TYPES = {
     "closure": "Function",
     "regexp": "RegExp",
 }
+_CHUNK = 2**18
 _NAMED_TYPES = ("object", "native")
 # An interface stands for two objects at least, and for one in a thousand.
 _LEAST_OBJECTS = 2
@@ -138,7 +140,7 @@ def infer_interfaces(graph: HeapGraph) -> tuple[Interface, ...]:
 
 def sum_classes(graph: HeapGraph, class_index: np.ndarray, classes: Classes) -> None:
     """Fill in counts, sizes and distances of the classes."""
-    first, node = graph.dominated
+    first, node = graph.dominator_children()
     classes.count, classes.self_size, classes.retained_size, classes.distance = class_sums(
         class_index,
         len(classes),
@@ -168,7 +170,7 @@ class _ClassTable:
 
 
 def _class_by_name(graph: HeapGraph, table: _ClassTable) -> np.ndarray:
-    """Number every node by the class that its type or its name gives."""
+    """Return the class of every node, as its type or its name gives it."""
     of_type = np.zeros(256, np.int64)
     fixed: list[str] = []
     for code, type_ in enumerate(graph.node_types):
@@ -177,12 +179,14 @@ def _class_by_name(graph: HeapGraph, table: _ClassTable) -> np.ndarray:
         else:
             of_type[code] = len(fixed)
             fixed.append(_NAMES_OF_TYPES.get(type_, f"({type_})"))
-    numbers, names, left = number_names(graph.type, graph.name, of_type, graph.strings.count)
+    numbers = room(graph.node_count, np.uint32)
+    names, left = number_names(graph.type, graph.name, of_type, graph.strings.count, numbers)
     texts = [class_name(text) for text in graph.strings.take(names)]
     remap = np.array([table.add("," + t, t) for t in fixed + texts] or [0], np.uint32)
     rest = np.flatnonzero(numbers == NONE) if left else np.empty(0, np.int64)
     numbers[rest] = 0
-    numbers = remap[numbers]
+    for start in range(0, len(numbers), _CHUNK):
+        numbers[start : start + _CHUNK] = remap[numbers[start : start + _CHUNK]]
     if len(rest):
         unique, inverse = np.unique(graph.name[rest], return_inverse=True)
         texts = [class_name(text) for text in graph.strings.take(unique)]
@@ -238,27 +242,20 @@ class _Shapes:
         first, names = candidate_interfaces(
             strings.data, strings.starts, proto, self.first, self.names
         )
-        # As rows of one width they can be grouped; 60 names fill any interface's name.
-        lengths = np.diff(first)
-        used = np.flatnonzero(lengths)
-        if not len(used):
-            return ()
-        candidates: dict[bytes, list[int]] = {}
-        for shape in used[self._popular(lengths)[used]].tolist():
+        counts: dict[bytes, int] = {}
+        for shape in np.flatnonzero(np.diff(first)).tolist():
             sequence = names[first[shape] : first[shape + 1]].tobytes()
-            candidates.setdefault(sequence, [0])[0] += int(self.count[shape])
+            counts[sequence] = counts.get(sequence, 0) + int(self.count[shape])
         least = max(_LEAST_OBJECTS, len(self.node) * _LEAST_SHARE)
-        found = [(sequence, count) for sequence, (count,) in candidates.items() if count >= least]
-        found.sort(key=lambda item: -item[1])
+        found = [sequence for sequence, count in counts.items() if count >= least]
+        # Equally frequent ones stay in the order in which they are met.
+        found.sort(key=counts.__getitem__, reverse=True)
         result = []
-        for sequence, _count in found:
+        for sequence in found:
             properties = tuple(strings.take(np.frombuffer(sequence, np.uint32)))
             name = "{" + ", ".join(map(format_property, properties)) + "}"
             result.append(Interface(name, properties))
         return tuple(result)
-
-    def _popular(self, lengths: np.ndarray) -> np.ndarray:
-        return np.ones(len(lengths), np.bool_)
 
     def match(self, graph: HeapGraph, interfaces: Sequence[Interface]) -> np.ndarray:
         """Return the interface of each plain object, or -1."""
@@ -277,7 +274,7 @@ class _Shapes:
                 homes.setdefault(min(indices, key=uses.__getitem__), []).append(number)
                 flat.extend(indices)
             first.append(len(flat))
-        limit = max(homes and flat or [-1]) + 1
+        limit = max(flat, default=-1) + 1
         bucket_first = np.zeros(limit + 1, np.int64)
         for home, numbers in homes.items():
             bucket_first[home + 1] = len(numbers)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prodforensics.heap.memory import room
 from prodforensics.heap.strings import StringTable
 
 if TYPE_CHECKING:
@@ -164,9 +165,16 @@ class HeapGraph:
     @cached_property
     def dominated(self) -> tuple[np.ndarray, np.ndarray]:
         """Children in the dominator tree: ``(first uint32[n + 1], node uint32[n - 1])``."""
+        return self.dominator_children()
+
+    def dominator_children(self) -> tuple[np.ndarray, np.ndarray]:
+        """Build what `dominated` keeps."""
         from prodforensics.kernels.trees import children
 
-        return children(self.dominator, self.root)
+        n = self.node_count
+        first, node = room(n + 2, np.uint32), room(max(n - 1, 0), np.uint32)
+        children(self.dominator, self.root, first, node)
+        return first[: n + 1], node
 
     def node_type_code(self, name: str) -> int:
         """Return the code of a node type, or -1 where the vocabulary has none."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prodforensics.heap import classes as classing
+from prodforensics.heap.memory import room
 from prodforensics.kernels import (
     detached,
     distances,
@@ -77,13 +78,14 @@ def analyse(graph: HeapGraph) -> None:
     _propagate_detachedness(graph)
     pairs = WeakMapPairs.of(graph)
     flags = _essential_edges(graph, pairs)
-    _transfer_sizes(graph)
     with ThreadPoolExecutor(1) as pool:
-        retained = pool.submit(_dominators, graph)
+        tree = pool.submit(_dominators, graph)
+        _transfer_sizes(graph)
+        graph.statistics = _statistics(graph, flags)
+        del flags
         graph.distance = compute_distances(graph, pairs)
         graph.class_index, graph.classes = classing.classify(graph)
-        graph.statistics = _statistics(graph, flags)
-        retained.result()
+        _retained_sizes(graph, *tree.result())
     classing.sum_classes(graph, graph.class_index, graph.classes)
 
 
@@ -119,13 +121,14 @@ def _propagate_detachedness(graph: HeapGraph) -> None:
 def _essential_edges(graph: HeapGraph, pairs: WeakMapPairs) -> np.ndarray:
     """Set ``graph.essential_bits``; return the flags of the nodes."""
     (dom_trees,) = graph.strings.find(["(Document DOM trees)"])
-    flags = np.zeros(graph.node_count, np.uint8)
+    flags = room(graph.node_count, np.uint8)
     element, internal, shortcut, weak = map(
         graph.edge_type_code, ("element", "internal", "shortcut", "weak")
     )
     essential.mark_page_owned(
         graph.first_edge, graph.edge_type, graph.edge_to, graph.type, graph.name, graph.root,
         element, shortcut, weak, graph.node_type_code("synthetic"), dom_trees, flags,
+        room(graph.node_count, np.uint32),
     )  # fmt: skip
     graph.essential_bits = essential.essential_edges(
         graph.first_edge, graph.edge_type, graph.edge_name, graph.edge_to, graph.id, graph.root,
@@ -150,6 +153,7 @@ def _transfer_sizes(graph: HeapGraph) -> None:
     shallow_sizes.transfer_sizes(
         graph.first_edge, graph.edge_type, graph.edge_to, graph.type, graph.name, graph.self_size,
         graph.root, graph.edge_type_code("weak"), hidden, array, native, synthetic, external,
+        room(graph.node_count, np.uint32),
     )  # fmt: skip
 
 
@@ -172,31 +176,49 @@ def compute_distances(
             "(map descriptors)",
         ]
     )
-    return distances.distances(
+    n, root = graph.node_count, graph.root
+    root_edges = int(graph.first_edge[root + 1]) - int(graph.first_edge[root]) if n else 0
+    distance = room(n, np.int32)
+    distances.distances(
         graph.first_edge, graph.edge_type, graph.edge_name, graph.edge_to, graph.type, graph.name,
         graph.root, graph.strings.data, graph.strings.starts,
         *map(graph.edge_type_code, ("element", "internal", "hidden", "weak")),
         *map(graph.node_type_code, ("hidden", "array", "synthetic")),
         *names, pairs.of_name, len(pairs.table),
         np.empty(0, np.bool_) if ignored_edges is None else ignored_edges,
+        distance, room(n + root_edges, np.uint32),
     )  # fmt: skip
+    return distance
 
 
-def _dominators(graph: HeapGraph) -> None:
-    if not graph.node_count:
-        graph.dominator = np.empty(0, np.uint32)
-        graph.retained_size = np.empty(0, np.uint64)
-        return
-    bits = graph.essential_bits
-    number, node, parent, orphan = dominators.depth_first(
-        graph.first_edge, graph.edge_to, bits, graph.root
+def _dominators(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nodes in preorder, and their dominators' preorder numbers."""
+    bits, n = graph.essential_bits, graph.node_count
+    offset = graph.first_edge.dtype
+    number, node, parent = (room(n, np.uint32) for _ in range(3))
+    count = dominators.depth_first(
+        graph.first_edge, graph.edge_to, bits, graph.root,
+        number, node, parent, room(n, offset), room(n, np.bool_),
+    )  # fmt: skip
+    node, parent = node[:count], parent[:count]
+    first = room(count + 2, offset)
+    of = room(int(np.bitwise_count(bits).sum(dtype=np.int64)), np.uint32)
+    dominators.predecessors(graph.first_edge, graph.edge_to, bits, number, node, first, of)
+    del number
+    dominator = room(count, np.uint32)
+    dominators.immediate_dominators(
+        parent, first, of, room(count, np.uint32), dominator, room(count, np.uint32)
     )
-    first, of = dominators.predecessors(graph.first_edge, graph.edge_to, bits, number, node)
-    dominator = dominators.immediate_dominators(node, parent, orphan, first, of)
-    del first, of, parent, orphan
-    graph.dominator, graph.retained_size = dominators.retained_sizes(
-        graph.self_size, graph.root, number, node, dominator
-    )
+    return node, dominator
+
+
+def _retained_sizes(graph: HeapGraph, node: np.ndarray, dominator: np.ndarray) -> None:
+    n = graph.node_count
+    graph.dominator, graph.retained_size = room(n, np.uint32), room(n, np.uint64)
+    if n:
+        dominators.retained_sizes(
+            graph.self_size, graph.root, node, dominator, graph.dominator, graph.retained_size
+        )
 
 
 def _statistics(graph: HeapGraph, flags: np.ndarray) -> dict[str, int]:

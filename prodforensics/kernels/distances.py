@@ -18,7 +18,7 @@ def distances(
     first_edge, edge_type, edge_name, edge_to, type_, name, root, data, starts,
     element, internal, hidden, weak, hidden_node, array, synthetic,
     dom_trees, native_context, sloppy_function_map, map_descriptors,
-    pair_of_name, pair_count, ignored_edges,
+    pair_of_name, pair_count, ignored_edges, distance, queue,
 ):  # fmt: skip
     """Breadth-first distances as DevTools' ``calculateDistances`` finds them.
 
@@ -46,16 +46,14 @@ def distances(
     pair_count : int
     ignored_edges : bool[m] or bool[0]
         Edges to leave out.
-
-    Returns
-    -------
-    int32[n]
+    distance : int32[n]
+        Receives the distances.
+    queue : uint32[n + edges of the root]
+        Working space.
     """
-    n = type_.size
-    distance = np.full(n, UNREACHED, np.int32)
-    if n == 0:
-        return distance
-    queue = np.empty(n + np.int64(first_edge[root + 1] - first_edge[root]), np.uint32)
+    distance[:] = UNREACHED
+    if type_.size == 0:
+        return
     pending = np.zeros(pair_count, np.bool_)
     size = 0
     for e in range(first_edge[root], first_edge[root + 1]):
@@ -107,4 +105,3 @@ def distances(
                 distance[c] = far
                 queue[size] = c
                 size += 1
-    return distance

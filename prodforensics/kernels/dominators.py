@@ -15,7 +15,7 @@ def is_set(bits, e):
 
 
 @kernel
-def depth_first(first_edge, edge_to, bits, root):
+def depth_first(first_edge, edge_to, bits, root, number, node, parent, next_edge, entered):
     """Number the nodes in depth-first preorder over the edges whose bit is set.
 
     From the root first, then from each node that is still unnumbered and has no incoming edge:
@@ -29,31 +29,29 @@ def depth_first(first_edge, edge_to, bits, root):
     bits : uint8[:]
         One bit an edge.
     root : int
+    number : uint32[n]
+        Zeros; receives 1 + the preorder number of each numbered node.
+    node, parent : uint32[n]
+        Receive by preorder number the node, and the number of its parent in the search tree; the
+        root's is 0.
+    next_edge : like ``first_edge``, shape (n,)
+        Working space.
+    entered : bool[n]
+        Zeros; working space.
 
     Returns
     -------
-    number : uint32[n]
-        1 + preorder number; 0 for unnumbered nodes.
-    node : uint32[count]
-        The node of each preorder number.
-    parent : uint32[count]
-        Preorder number of the parent in the search tree; the root's is 0.
-    orphan : bool[n]
-        Whether a node has no incoming edge.
+    int
+        How many nodes are numbered.
     """
     n = first_edge.size - 1
-    number = np.zeros(n, np.uint32)
-    node = np.empty(n, np.uint32)
-    parent = np.empty(n, np.uint32)
-    next_edge = np.empty(n, first_edge.dtype)
-    orphan = np.ones(n, np.bool_)
     for e in range(edge_to.size):
         if is_set(bits, e):
-            orphan[edge_to[e]] = False
+            entered[edge_to[e]] = True
     count = 0
     for turn in range(n + 1):
         start = root if turn == 0 else turn - 1
-        if number[start] or (turn and not orphan[start]):
+        if number[start] or (turn and entered[start]):
             continue
         top = count
         node[top] = start
@@ -85,21 +83,27 @@ def depth_first(first_edge, edge_to, bits, root):
                 break
             else:
                 current = np.int64(parent[current])
-    return number, node[:count], parent[:count], orphan
+    return count
 
 
 @kernel
-def predecessors(first_edge, edge_to, bits, number, node):
+def predecessors(first_edge, edge_to, bits, number, node, first, of):
     """List each node's predecessors, all in preorder numbers.
 
-    Returns
-    -------
-    first : like ``first_edge``, shape (count + 1,)
-        Predecessors of number ``w`` are ``of[first[w]:first[w + 1]]``.
+    Parameters
+    ----------
+    first_edge, edge_to, bits
+        The graph.
+    number : uint32[n]
+    node : uint32[count]
+        From `depth_first`.
+    first : like ``first_edge``, shape (count + 2,)
+        Zeros; receives the lists' bounds: the predecessors of number ``w`` are
+        ``of[first[w]:first[w + 1]]``.
     of : uint32[:]
+        As many as there are bits set; receives the lists.
     """
     count = node.size
-    first = np.zeros(count + 2, first_edge.dtype)
     for i in range(count):
         v = node[i]
         for e in range(first_edge[v], first_edge[v + 1]):
@@ -107,7 +111,6 @@ def predecessors(first_edge, edge_to, bits, number, node):
                 first[number[edge_to[e]] + 1] += 1
     for i in range(count + 1):
         first[i + 1] += first[i]
-    of = np.empty(first[count + 1], np.uint32)
     # `first[w + 1]` is where w's list begins until it is filled, and where it ends afterwards.
     for i in range(count):
         v = node[i]
@@ -116,7 +119,6 @@ def predecessors(first_edge, edge_to, bits, number, node):
                 w = number[edge_to[e]]
                 of[first[w]] = i
                 first[w] += 1
-    return first, of
 
 
 @kernel
@@ -145,49 +147,47 @@ def least_label(v, w, ancestor, label, semi, path):
 
 
 @kernel
-def immediate_dominators(node, parent, orphan, first, of):
+def immediate_dominators(parent, first, of, label, dominator, path):
     """Find dominators by the algorithm of Lengauer and Tarjan (1979), in its simple form.
 
     Semi-NCA is as fast on most heaps, but walks up the tree for every node: quadratic on the deep
-    dominator trees of linked lists.
+    dominator trees of linked lists. The root is the one predecessor of numbers that have none.
 
     Parameters
     ----------
-    node, parent, orphan
-        From `depth_first`. An orphan has one predecessor, the root.
+    parent : uint32[count]
+        From `depth_first`; used up as the forest of linked numbers.
     first, of
-        From `predecessors`.
-
-    Returns
-    -------
-    uint32[count]
-        Immediate dominator of each preorder number, as a preorder number.
+        From `predecessors`; ``first`` is used up for the semidominators.
+    label, path : uint32[count]
+        Working space.
+    dominator : uint32[count]
+        Receives the immediate dominator of each preorder number, as a preorder number.
     """
-    count = node.size
+    count = parent.size
     none = np.uint32(0xFFFFFFFF)
-    semi = np.empty(count, np.uint32)
-    ancestor = parent.copy()
-    # Two arrays serve twice. Until w is processed, `label[w]` heads the list of the numbers whose
-    # semidominator is w; `dominator` links such lists until the dominator is known.
-    label = np.full(count, none, np.uint32)
-    dominator = np.zeros(count, np.uint32)
-    # Pages of it that no path reaches are never touched.
-    path = np.empty(count, np.uint32)
+    # Each array serves twice, as each is needed either before or after w is processed.
+    # `parent[w]`, then w's ancestor. `first[w]`, then w's semidominator. `label[w]` heads the list
+    # of the numbers whose semidominator is w, then labels w; `dominator` links those lists.
+    ancestor = parent
+    semi = first
+    label[:] = none
+    end = np.int64(first[count])
     for w in range(count - 1, 0, -1):
-        best = parent[w]
-        if orphan[node[w]]:
-            best = np.uint32(0)
-        for k in range(first[w], first[w + 1]):
+        start = np.int64(first[w])
+        above = parent[w]
+        best = above if start < end else np.uint32(0)
+        for k in range(start, end):
             u = of[k]
             if u > w:
                 u = semi[least_label(u, w, ancestor, label, semi, path)]
             if u < best:
-                best = u
+                best = np.uint32(u)
+        end = start
         semi[w] = best
         label[w] = w
         dominator[w] = label[best]
         label[best] = w
-        above = parent[w]
         v = label[above]
         label[above] = none
         while v != none:
@@ -196,14 +196,15 @@ def immediate_dominators(node, parent, orphan, first, of):
             u = least_label(v, w - 1, ancestor, label, semi, path)
             dominator[v] = u if semi[u] < semi[v] else above
             v = following
+    if count:
+        dominator[0] = 0
     for w in range(1, count):
         if dominator[w] != semi[w]:
             dominator[w] = dominator[dominator[w]]
-    return dominator
 
 
 @kernel
-def retained_sizes(self_size, root, number, node, dominator):
+def retained_sizes(self_size, root, node, dominator, of_node, retained):
     """Sum sizes up the dominator tree.
 
     Unnumbered nodes (unreachable cycles) are dominated by the root, each by itself.
@@ -212,29 +213,27 @@ def retained_sizes(self_size, root, number, node, dominator):
     ----------
     self_size : unsigned[n]
     root : int
-    number, node
+    node : uint32[count]
         From `depth_first`.
     dominator : uint32[count]
         From `immediate_dominators`.
-
-    Returns
-    -------
     of_node : uint32[n]
-        Immediate dominators as ordinals; the root's is itself.
+        Receives the immediate dominators as ordinals; the root's is itself.
     retained : uint64[n]
+        Receives the bytes that each node retains.
     """
     n = self_size.size
-    of_node = np.full(n, root, np.uint32)
-    retained = np.empty(n, np.uint64)
+    alone = np.uint32(0xFFFFFFFF)
     for v in range(n):
+        of_node[v] = alone
         retained[v] = self_size[v]
     for i in range(node.size - 1, 0, -1):
         v = node[i]
         d = node[dominator[i]]
         of_node[v] = d
         retained[d] += retained[v]
-    if node.size < n:
-        for v in range(n):
-            if number[v] == 0:
-                retained[root] += retained[v]
-    return of_node, retained
+    of_node[root] = root
+    for v in range(n):
+        if of_node[v] == alone:
+            of_node[v] = root
+            retained[root] += retained[v]

@@ -15,7 +15,7 @@ PAGE, ENTERED, ENTERED_AGAIN = np.uint8(1), np.uint8(2), np.uint8(4)
 @kernel
 def mark_page_owned(
     first_edge, edge_type, edge_to, type_, name, root, element, shortcut, weak,
-    synthetic, dom_trees, flags,
+    synthetic, dom_trees, flags, stack,
 ):  # fmt: skip
     """Flag all that the page owns (DevTools ``markPageOwnedNodes``).
 
@@ -33,11 +33,11 @@ def mark_page_owned(
         String index of "(Document DOM trees)", or -1.
     flags : uint8[n]
         Gets the bit `PAGE`.
+    stack : uint32[n]
+        Working space.
     """
-    n = type_.size
-    if n == 0:
+    if type_.size == 0:
         return
-    stack = np.empty(n, np.uint32)
     size = 0
     for e in range(first_edge[root], first_edge[root + 1]):
         c = edge_to[e]

@@ -61,7 +61,7 @@ def group_rows(rows):
 
 
 @kernel
-def number_names(type_, name, class_of_type, string_count):
+def number_names(type_, name, class_of_type, string_count, number):
     """Number nodes by type, or by name where the type does not settle it.
 
     Parameters
@@ -72,11 +72,12 @@ def number_names(type_, name, class_of_type, string_count):
         Number for all nodes of a type; -1 for types whose nodes are told apart by name.
     string_count : int
         Names from here on (missing or added strings) are left to the caller.
+    number : uint32[n]
+        Receives the numbers; `NONE` for what is left to the caller. Names are numbered after the
+        types.
 
     Returns
     -------
-    number : uint32[n]
-        `NONE` for what is left to the caller. Names are numbered after the types.
     names : uint32[k]
         The name of each number after the types'.
     left : bool
@@ -84,7 +85,6 @@ def number_names(type_, name, class_of_type, string_count):
     """
     n = type_.size
     base = class_of_type.max() + 1
-    number = np.empty(n, np.uint32)
     names = np.empty(256, np.uint32)
     of_name = np.zeros(string_count, np.uint32)
     k = 0
@@ -106,4 +106,4 @@ def number_names(type_, name, class_of_type, string_count):
             k += 1
             of_name[label] = k
         number[v] = base + of_name[label] - 1
-    return number, names[:k].copy(), left
+    return names[:k].copy(), left

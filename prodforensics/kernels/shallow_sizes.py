@@ -14,7 +14,7 @@ UNVISITED, SHARED = np.uint32(0xFFFFFFFF), np.uint32(0xFFFFFFFE)
 @kernel
 def transfer_sizes(
     first_edge, edge_type, edge_to, type_, name, self_size, root, weak,
-    hidden, array, native, synthetic, external_string_data,
+    hidden, array, native, synthetic, external_string_data, owner,
 ):  # fmt: skip
     """Move the sizes of internal nodes to their only owner (DevTools ``calculateShallowSizes``).
 
@@ -33,9 +33,10 @@ def transfer_sizes(
         Type codes; -1 where there is none.
     external_string_data : int
         String index of "system / ExternalStringData", or -1.
+    owner : uint32[n]
+        Working space.
     """
     n = type_.size
-    owner = np.empty(n, np.uint32)
     # A node is pushed when it gets an owner and once more when it turns out to be shared.
     stack = np.empty(1024, np.uint32)
     for start in range(n):

@@ -10,7 +10,7 @@ __all__ = ["children", "descendants", "mark_ancestors", "retained_of_set"]
 
 
 @kernel
-def children(parent, root):
+def children(parent, root, first, node):
     """List the children of each node.
 
     Parameters
@@ -18,27 +18,23 @@ def children(parent, root):
     parent : uint32[n]
     root : int
         The node that is its own parent.
-
-    Returns
-    -------
-    first : uint32[n + 1]
-        Children of ``v`` are ``node[first[v]:first[v + 1]]``, in ascending order.
+    first : uint32[n + 2]
+        Zeros; receives the lists' bounds: the children of ``v`` are
+        ``node[first[v]:first[v + 1]]``, in ascending order.
     node : uint32[n - 1]
+        Receives the lists.
     """
     n = parent.size
-    first = np.zeros(n + 2, np.uint32)
     for v in range(n):
         if v != root:
             first[parent[v] + 2] += 1
     for v in range(n + 1):
         first[v + 1] += first[v]
-    node = np.empty(max(n - 1, 0), np.uint32)
     for v in range(n):
         if v != root:
             p = parent[v] + 1
             node[first[p]] = v
             first[p] += 1
-    return first[: n + 1], node
 
 
 @kernel

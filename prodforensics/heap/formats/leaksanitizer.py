@@ -43,7 +43,8 @@ _LEAK = re.compile(
     r"(Direct|Indirect) leak of (\d{1,18}) byte\(s\) in (\d{1,18}) object\(s\) allocated from:"
 )
 _FRAME = re.compile(r"\s+#\d{1,5} 0x([0-9a-f]{1,16})(?: in (.*)| (\(.*))")
-_MODULE = re.compile(r"(.*?)\s*\(([^()]+)\+0x[0-9a-f]{1,16}\)(?:\s+\(BuildId: [0-9a-f]+\))?")
+_BUILD_ID = re.compile(r"\s{1,2}\(BuildId: [0-9a-f]{1,128}\)$")
+_OFFSET = re.compile(r"\+0x[0-9a-f]{1,16}\)$")
 _POSITION = re.compile(r"(.+?)(?::(\d{1,9}))?(?::\d{1,9})?")
 _SUMMARY = re.compile(
     r"SUMMARY: \w+Sanitizer: (\d{1,18}) byte\(s\) leaked in (\d{1,18}) allocation\(s\)\."
@@ -183,8 +184,11 @@ class _Reader:
 
 def _frame(address: int, text: str) -> StackFrame:
     """Read ``function file:line:column``, ``function (module+0x..)``, or one of the two alone."""
-    if found := _MODULE.fullmatch(text):
-        return StackFrame(found[1], module=found[2], address=address)
+    text = _BUILD_ID.sub("", text)
+    if offset := _OFFSET.search(text):
+        start = text.find("(/") if "(/" in text else text.rfind("(", 0, offset.start())
+        module = text[start + 1 : offset.start()]
+        return StackFrame(text[: max(start, 0)].strip(), module=module, address=address)
     function, file = _split(text)
     position = _POSITION.fullmatch(file)
     if not position:

@@ -217,6 +217,9 @@ class _Reader:
     def _nodes(self, start: int) -> tuple[int, int, bool]:
         fields = len(self.node_fields)
         layout = np.array([_position(self.node_fields, name) for name in _NODE_FIELDS])
+        if self.header.get("trace_function_count") == 0:
+            # Recorded without allocation stacks: a column of zeros.
+            layout[_NODE_FIELDS.index("trace_node_id")] = -1
         number = np.uint64 if self.wide else np.uint32
         kinds = (np.uint8, np.uint32, number, number, np.uint32, np.uint8, np.uint32)
         columns = [np.empty(0, kind) for kind in kinds]

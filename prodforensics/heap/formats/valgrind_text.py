@@ -43,7 +43,6 @@ _SIGNATURE = re.compile(
     ).encode()
 )
 _FRAME = re.compile(r"\s*(?:at|by) 0x([0-9A-Fa-f]{1,16}): (.*)")
-_IN_MODULE = re.compile(r"(.*?) \(in (.+)\)")
 _IN_FILE = re.compile(r"(.*) \(([^()]+):(\d{1,9})\)")
 _SUMMED = re.compile(r"\s*([a-z ]+): ([\d,]{1,26})[^a-z]* bytes in ([\d,]{1,26})[^a-z]* blocks?")
 _IN_USE = re.compile(r"\s*in use at exit: ([\d,]{1,26}) bytes in ([\d,]{1,26}) blocks?")
@@ -239,8 +238,9 @@ def _stacks(block: _Block) -> tuple[Stack, str, Stack]:
 
 
 def _frame(address: int, text: str) -> StackFrame:
-    if found := _IN_MODULE.fullmatch(text):
-        return StackFrame(found[1], module=found[2], address=address)
+    function, inside, module = text.partition(" (in ")
+    if inside and module.endswith(")"):
+        return StackFrame(function, module=module[:-1], address=address)
     if found := _IN_FILE.fullmatch(text):
         return StackFrame(found[1], found[2], int(found[3]), address=address)
     return StackFrame(text, address=address)
