@@ -25,6 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
+
+from prodforensics._text import plain
 
 __all__ = [
     "AmbiguousFormat",
@@ -45,13 +48,16 @@ __all__ = [
 ]
 
 
+_LONGEST = 4000
+
+
 class ForensicsError(Exception):
     """The root of every error that prodforensics raises on purpose.
 
     Parameters
     ----------
     message : str
-        What happened, with the place.
+        What happened, with the place. Names out of artifacts are made harmless for terminals.
     hint : str, optional
         What to try next: a command or a call.
 
@@ -64,12 +70,24 @@ class ForensicsError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = plain(message, _LONGEST)
+        self.hint = None if hint is None else plain(hint, _LONGEST)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}\nTry: {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors travel from the processes of `load_many`; their classes take other arguments.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    kind: type[ForensicsError], args: tuple[Any, ...], state: dict[str, Any]
+) -> ForensicsError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class SourceError(ForensicsError):
@@ -137,8 +155,10 @@ class NotComparable(ForensicsError):
     """The pieces of evidence are of kinds that have no comparison."""
 
 
-class UnknownName(ForensicsError):
+class UnknownName(ForensicsError, KeyError):
     """A name that is not in the table it was looked up in.
+
+    It is a `KeyError` too, so that mappings such as `Evidence.frames` behave as mappings.
 
     Examples
     --------
@@ -148,8 +168,8 @@ class UnknownName(ForensicsError):
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        names = sorted(known)
-        close = get_close_matches(str(name), names, n=1)
+        names = sorted(plain(one, 100) for one in known)
+        close = get_close_matches(plain(name, 100), names, n=1)
         guess = f"did you mean {close[0]!r}? " if close else ""
         listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         super().__init__(

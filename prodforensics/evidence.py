@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from prodforensics._reference import resolve
-from prodforensics.errors import UnknownName
+from prodforensics._text import plain
+from prodforensics.errors import SourceError, UnknownName
 from prodforensics.findings import Findings, run
 from prodforensics.gaps import Gap, gaps_frame
 from prodforensics.schema import Schema
@@ -105,6 +106,9 @@ class Frames(Mapping[str, "pd.DataFrame"]):
     def __repr__(self) -> str:
         return f"Frames: {', '.join(self)}"
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
 
 class Evidence:
     """A loaded artifact, or a comparison of several.
@@ -154,7 +158,7 @@ class Evidence:
 
     # -- where it comes from ------------------------------------------------------------------
 
-    @cached_property
+    @property
     def source(self) -> SourceInfo | None:
         """Path, size, sha256, format and reader; the digest is computed on first use."""
         if self._source is None:
@@ -236,7 +240,7 @@ class Evidence:
         if gaps := self.all_gaps():
             lines.append(f"  gaps: {len(gaps)} (see .gaps)")
         lines.append(f"  frames: {', '.join(self.frames)}")
-        return "\n".join(lines)
+        return "\n".join(plain(line, 1000) for line in lines)
 
     def _card_body(self) -> str:
         """HTML between the facts and the footer of the card: escaped, small, cheap."""
@@ -250,7 +254,7 @@ class Evidence:
         facts = self.facts()
         if gaps := self.all_gaps():
             facts = [*facts, ("gaps", f"{len(gaps)}, see .gaps")]
-        body = f"<p>{html.escape(self.headline())}</p>{self._card_body()}"
+        body = f"<p>{html.escape(plain(self.headline(), 1000))}</p>{self._card_body()}"
         text = card(self.title, self.kind, facts, body_html=body, footer=footer)
         return {"text/plain": repr(self), "text/html": styled(text)}
 
@@ -268,12 +272,13 @@ class Evidence:
         -------
         Path
             The folder.
+
+        Raises
+        ------
+        SourceError
+            The folder cannot be written.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, frame in self.frames.items():
-            frame.to_parquet(folder / f"{name}.parquet", compression="zstd")
-        self.gaps.to_parquet(folder / "gaps.parquet")
+        folder = Path(folder).expanduser()
         manifest = {
             "prodforensics": 1,
             "kind": self.kind,
@@ -284,6 +289,15 @@ class Evidence:
             "sources": [vars(source) for source in self.sources],
             "findings": [finding.as_dict() for finding in self.findings()],
         }
-        text = json.dumps(manifest, indent=1, ensure_ascii=False)
-        (folder / "evidence.json").write_text(text, encoding="utf-8")
+        text = json.dumps(manifest, indent=1, default=str)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, frame in {**self.frames, "gaps": self.gaps}.items():
+                frame.to_parquet(folder / f"{name}.parquet", compression="zstd")
+            # Last: a folder that was not written to its end is not evidence.
+            (folder / "evidence.json").write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SourceError(
+                f"{folder}: {error.strerror or error}", hint="name a folder that you may write to"
+            ) from error
         return folder

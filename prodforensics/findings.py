@@ -7,10 +7,12 @@ list; `run` applies such a list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
+
+from prodforensics._text import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,21 +70,25 @@ class Finding:
     severity: Severity
     title: str
     why: str
-    rows: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Any]] = field(default_factory=dict, hash=False)
     next_step: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verdict", Verdict(self.verdict))
         object.__setattr__(self, "severity", Severity(self.severity))
-        rows = {name: tuple(labels) for name, labels in self.rows.items()}
+        rows = {
+            name: tuple(_plain_label(one) for one in labels) for name, labels in self.rows.items()
+        }
         object.__setattr__(self, "rows", MappingProxyType(rows))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A mapping proxy cannot be pickled.
+        values = [getattr(self, one.name) for one in fields(self)]
+        return Finding, tuple(dict(v) if isinstance(v, MappingProxyType) else v for v in values)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as plain JSON values."""
-        rows = {
-            name: [getattr(label, "item", lambda label=label: label)() for label in labels]
-            for name, labels in self.rows.items()
-        }
+        rows = {name: list(labels) for name, labels in self.rows.items()}
         return {
             "rule": self.rule,
             "verdict": str(self.verdict),
@@ -94,7 +100,14 @@ class Finding:
         }
 
     def __repr__(self) -> str:
-        return f"<Finding {self.rule} {self.verdict}: {self.title}>"
+        return f"<Finding {self.rule} {self.verdict}: {plain(self.title)}>"
+
+
+def _plain_label(label: Any) -> Any:
+    """Make a label of a frame's index a plain value: numpy's numbers Python's, lists tuples."""
+    if isinstance(label, tuple | list):
+        return tuple(_plain_label(one) for one in label)
+    return label.item() if hasattr(label, "item") else label
 
 
 class Findings(Sequence[Finding]):
@@ -147,7 +160,7 @@ class Findings(Sequence[Finding]):
             return "Findings: nothing found"
         lines = [f"Findings: {len(self)} ({len(self.likely)} likely)"]
         for finding in self:
-            lines += [f"  [{finding.verdict}] {finding.rule}: {finding.title}"]
+            lines += [f"  [{finding.verdict}] {finding.rule}: {plain(finding.title)}"]
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:

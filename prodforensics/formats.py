@@ -13,6 +13,7 @@ not the format at all. Other distributions add formats by an entry point of the 
 
 from __future__ import annotations
 
+import codecs
 import importlib
 import warnings
 from collections.abc import Iterable
@@ -141,6 +142,8 @@ def _sniff_all(probe: Probe) -> Iterable[tuple[Format, Match]]:
     for one in formats().values():
         try:
             match = one.load().sniff(probe)
+            if match is not None and not isinstance(match, Match):
+                raise TypeError(f"sniff answered {match!r}")
         except Exception as error:
             if one in BUILT_IN:
                 raise
@@ -200,6 +203,8 @@ _LOOKS = (
     (b"FLR\x00", "a Java Flight Recorder file"),
     (b"PAR1", "a Parquet file"),
     (b"PK\x03\x04", "a ZIP archive: unpack it first"),
+    (b"\xff\xfe", "UTF-16 text: convert it to UTF-8 first"),
+    (b"\x1f\x8b", "gzip data that cannot be unpacked"),
     (b"<?xml", "XML"),
     (b"{", "JSON"),
     (b"[", "JSON"),
@@ -219,12 +224,14 @@ def describe(head: bytes) -> str:
     if not head:
         return "an empty file"
     for magic, look in _LOOKS:
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(magic):
+        if head.startswith(magic) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(magic):
             return look
     try:
-        # The head may end inside a character.
-        text = head[: len(head) - 4 if len(head) > 16 else None].decode("utf-8")
+        # The head may end inside a character, which a decoder that expects more forgives.
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
         return f"binary data that begins with {head[:8].hex(' ')}"
     line = text.strip().partition("\n")[0][:60]
     return f"text that begins with {line!r}"

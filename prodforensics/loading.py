@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import glob
 import inspect
+import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from prodforensics._reference import resolve
+from prodforensics._text import plain
 from prodforensics.errors import (
     BadOption,
     Corrupt,
@@ -74,35 +76,76 @@ def load(
     >>> snapshot.kind
     'heap snapshot'
     """
-    if "://" not in str(path_or_url) and Path(path_or_url).expanduser().is_dir():
-        return _load_folder(Path(path_or_url).expanduser())
-    source = Source(path_or_url, max_unpacked_bytes=max_unpacked_bytes, progress=progress)
-    chosen = choose(source, format)
-    reader = chosen.load().read
-    _check_options(chosen, reader, options)
-    try:
-        evidence: Evidence = reader(source, progress=progress, **options)
-    except (ForensicsError, KeyboardInterrupt):
-        source.close()
-        raise
-    evidence.format, evidence.reader = chosen.name, chosen.module
-    gaps = evidence.all_gaps()
-    if gaps and strict:
+    evidence = _load(
+        path_or_url,
+        format=format,
+        strict=strict,
+        progress=progress,
+        max_unpacked_bytes=max_unpacked_bytes,
+        **options,
+    )
+    _warn_of_gaps(evidence)
+    return evidence
+
+
+def _load(
+    path: str | Path,
+    *,
+    format: str | None = None,  # noqa: A002 (the field's word)
+    strict: bool = False,
+    progress: bool | None = None,
+    max_unpacked_bytes: int | None = None,
+    **options: Any,
+) -> Evidence:
+    """Load without a warning, which would be lost in another process."""
+    if (folder := _folder(path)) and not options and format is None:
+        evidence = _load_folder(folder)
+    else:
+        source = Source(path, max_unpacked_bytes=max_unpacked_bytes, progress=progress)
+        try:
+            evidence = _read(source, choose(source, format), progress, options)
+        except BaseException:
+            source.close()
+            raise
+    if strict and (gaps := evidence.all_gaps()):
         raise Corrupt(
-            source.path,
+            str(path),
             gaps[0].offset,
             "a whole file",
             gaps[0].what,
             hint="load it without strict=True to keep what is whole",
         )
-    if gaps:
+    return evidence
+
+
+def _read(
+    source: Source, chosen: Format, progress: bool | None, options: dict[str, Any]
+) -> Evidence:
+    reader = chosen.load().read
+    _check_options(chosen, reader, options)
+    evidence: Evidence = reader(source, progress=progress, **options)
+    evidence.format, evidence.reader = chosen.name, chosen.module
+    return evidence
+
+
+def _warn_of_gaps(evidence: Evidence) -> None:
+    if gaps := evidence.all_gaps():
         more = f" and {len(gaps) - 1} more" if len(gaps) > 1 else ""
         warnings.warn(
-            f"{source.path}: loaded in part: {gaps[0].what}{more}; see .gaps",
+            plain(f"{evidence.title}: loaded in part: {gaps[0].what}{more}; see .gaps", 1000),
             PartialEvidenceWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return evidence
+
+
+def _folder(path: str | Path) -> Path | None:
+    if "://" in str(path):
+        return None
+    try:
+        folder = Path(path).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # Source says what is wrong with the path
+        return None
 
 
 def _load_folder(folder: Path) -> Evidence:
@@ -115,7 +158,8 @@ def _load_folder(folder: Path) -> Evidence:
 
 
 def _check_options(chosen: Format, reader: Any, options: dict[str, Any]) -> None:
-    taken = set(inspect.signature(reader).parameters) - {"source", "progress"}
+    # `strict` of a reader is answered by `load` for all of them.
+    taken = set(inspect.signature(reader).parameters) - {"source", "progress", "strict"}
     if unknown := set(options) - taken:
         known = ", ".join(sorted(taken)) or "none"
         raise BadOption(
@@ -176,7 +220,8 @@ def load_many(
     Parameters
     ----------
     pattern : str or sequence of paths
-        A glob such as ``"pods/*/after.heapsnapshot"``, or the paths themselves.
+        A glob such as ``"pods/*/after.heapsnapshot"`` or ``"s3://bucket/*.zst"``, or the paths
+        themselves.
     scheduler : dask.distributed.Client, optional
         Loads on that cluster; without one, in a pool of processes on this machine.
     **options
@@ -191,6 +236,13 @@ def load_many(
     ------
     SourceError
         Nothing matches the pattern.
+    ForensicsError
+        One of the files cannot be loaded; the message names it.
+
+    Warns
+    -----
+    PartialEvidenceWarning
+        For each file that is damaged.
 
     Examples
     --------
@@ -199,24 +251,52 @@ def load_many(
     >>> [one.title for one in pf.load_many(f"{folder}/healthy.[12].heapsnapshot.zst")]
     ['healthy.1.heapsnapshot.zst', 'healthy.2.heapsnapshot.zst']
     """
-    if isinstance(pattern, str):
-        paths = sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
-    else:
-        paths = [str(path) for path in pattern]
+    paths = _matching(pattern) if isinstance(pattern, str) else [str(path) for path in pattern]
     if not paths:
         raise SourceError(f"no file matches {pattern!r}", hint="check the pattern")
     if scheduler is not None:
-        return scheduler.gather(scheduler.map(_load_one, paths, options=options))
-    if len(paths) == 1:
-        return [load(paths[0], **options)]
+        # Not pure: the file behind a path may be another one next time.
+        jobs = scheduler.map(_load_one, paths, options=options, pure=False)
+        loaded = scheduler.gather(jobs)
+    elif len(paths) == 1:
+        loaded = [_load(paths[0], **options)]
+    else:
+        loaded = _load_in_processes(paths, options)
+    for evidence in loaded:
+        _warn_of_gaps(evidence)
+    return loaded
+
+
+def _matching(pattern: str) -> list[str]:
+    try:
+        if "://" in pattern:
+            import fsspec
+
+            system, path = fsspec.core.url_to_fs(pattern)
+            return sorted(system.unstrip_protocol(found) for found in system.glob(path))
+        return sorted(glob.glob(str(Path(pattern).expanduser()), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    except Exception as error:  # fsspec back ends raise errors of their client libraries
+        raise SourceError(f"cannot list {pattern!r}: {error}", hint="check the pattern") from error
+
+
+def _load_in_processes(paths: list[str], options: dict[str, Any]) -> list[Evidence]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     # spawn: a forked copy of a process with threads (numba's, Jupyter's) may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(mp_context=context) as pool:
-        return list(pool.map(_load_one, paths, [options] * len(paths)))
+    workers = min(len(paths), os.cpu_count() or 1)
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            return list(pool.map(_load_one, paths, [options] * len(paths)))
+    except BrokenProcessPool as error:
+        raise ForensicsError(
+            "a process of load_many ended without an answer: not enough memory, or a script that "
+            "calls load_many outside `if __name__ == '__main__':`",
+            hint="load the files one by one: [pf.load(path) for path in paths]",
+        ) from error
 
 
 def _load_one(path: str, options: dict[str, Any]) -> Evidence:
-    return load(path, **options)
+    return _load(path, **options)

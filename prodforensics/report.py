@@ -7,13 +7,13 @@ load nothing and run nothing: what an attacker wrote into an artifact stays text
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
 from prodforensics import __version__
+from prodforensics._text import plain
 from prodforensics.display.cards import card, findings_card
 from prodforensics.display.tables import human_bytes, table
 from prodforensics.display.theme import STYLE
@@ -65,17 +65,22 @@ def write(evidence: Sequence[Evidence], path: str | Path, *, title: str | None =
     Path
         The file.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     text = render(evidence, title=title)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError as error:
+        if path.exists() and not path.is_file():  # a pipe such as /dev/stdout
+            path.write_text(text, encoding="utf-8")
+            return path
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
         raise SourceError(
-            f"{path}: {error.strerror}", hint="name a file in a folder that you may write to"
+            f"{path}: {getattr(error, 'strerror', None) or error}",
+            hint="name a file in a folder that you may write to",
         ) from error
     return path
 
@@ -89,12 +94,12 @@ def render(evidence: Sequence[Evidence], *, title: str | None = None) -> str:
     )
     chapters = [_chapter(number, one) for number, one in enumerate(evidence, 1)]
     contents = "".join(
-        f'<li><a href="#evidence-{number}">{escape(one.title)}</a></li>'
+        f'<li><a href="#evidence-{number}">{escape(plain(one.title))}</a></li>'
         for number, one in enumerate(evidence, 1)
     )
     return _PAGE.format(
         version=escape(__version__),
-        title=escape(heading),
+        title=escape(plain(heading)),
         style=STYLE,
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         contents=contents,
@@ -126,8 +131,8 @@ def _frames(one: Evidence) -> Iterable[str]:
 
 def _origin(one: Evidence) -> str:
     rows = "".join(
-        f"<tr><td>{escape(source.path)}</td><td>{escape(human_bytes(source.size))}</td>"
-        f"<td>{escape(source.format)}</td><td><code>{source.sha256}</code></td></tr>"
+        f"<tr><td>{escape(plain(source.path, 4096))}</td><td>{human_bytes(source.size)}</td>"
+        f"<td>{escape(plain(source.format))}</td><td><code>{escape(plain(source.sha256))}</code></td></tr>"
         for source in one.sources
     )
     head = "<tr><th>file</th><th>size</th><th>format</th><th>SHA-256</th></tr>"

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from prodforensics.errors import Corrupt
+from prodforensics.errors import Corrupt, SchemaError
 from prodforensics.evidence import Evidence, SourceInfo
 from prodforensics.findings import Finding, Findings
+from prodforensics.gaps import GAPS, Gap
 
 __all__ = ["MANIFEST", "SavedEvidence"]
 
@@ -37,26 +38,26 @@ class SavedEvidence(Evidence):
         folder = Path(folder)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            names = [str(name) for name in manifest["frames"]]
-            sources = [SourceInfo(**source) for source in manifest["sources"]]
+            names = [_safe(name) for name in manifest["frames"]]
+            sources = [_source(source) for source in manifest["sources"]]
             self._saved_findings = [Finding(**finding) for finding in manifest["findings"]]
             self._facts = [(str(label), str(value)) for label, value in manifest["facts"]]
             self._texts = {key: str(manifest[key]) for key in ("kind", "title", "headline")}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise Corrupt(
                 str(folder / MANIFEST), None, "what Evidence.save wrote", f"{error!r}"
             ) from error
-        # A name becomes a path below the folder: never let it lead out of it.
-        names = [name for name in names if name.replace("_", "").isalnum()]
         builders = {name: partial(_read, folder / f"{name}.parquet") for name in names}
-        super().__init__(builders, sources=sources, format="saved")
-        self._gap_rows = _read(folder / "gaps.parquet")
+        gaps = _gaps(folder / "gaps.parquet")
+        super().__init__(builders, sources=sources, gaps=gaps, format="saved")
         self.kind_saved = self._texts["kind"]
-
-    @property
-    def gaps(self) -> pd.DataFrame:
-        """What the reader could not use."""
-        return self._gap_rows
 
     @property
     def title(self) -> str:
@@ -76,8 +77,30 @@ class SavedEvidence(Evidence):
         return Findings(self._saved_findings, subject=self.title)
 
 
-def _read(path: Path) -> Any:
+def _safe(name: str) -> str:
+    """Return the name; it becomes a path below the folder and must not lead out of it."""
+    if not name.replace("_", "").isalnum():
+        raise ValueError(f"the frame {name!r}")
+    return name
+
+
+def _source(values: dict[str, Any]) -> SourceInfo:
+    texts = {name: str(values[name]) for name in ("path", "sha256", "format", "reader")}
+    return SourceInfo(size=int(values["size"]), **texts)
+
+
+def _gaps(path: Path) -> list[Gap]:
+    frame = _read(path)
+    try:
+        GAPS.validate(frame)
+    except SchemaError as error:
+        raise Corrupt(str(path), None, "the columns of gaps", str(error)) from error
+    rows = frame.astype("object").where(frame.notna(), None)
+    return [Gap(**row) for row in rows.to_dict("records")]
+
+
+def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's errors derive from these two
+    except Exception as error:  # pandas and pyarrow raise of all kinds on hostile metadata
         raise Corrupt(str(path), None, "a Parquet file", str(error)) from error

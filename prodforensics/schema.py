@@ -80,33 +80,28 @@ class Schema:
         return frame
 
     def validate(self, frame: pd.DataFrame) -> None:
-        """Raise `SchemaError` unless the frame has the documented columns, order and dtypes."""
+        """Raise `SchemaError` unless columns, their order, the index and all dtypes are as said."""
         present = list(frame.columns)
         expected = [c.name for c in self.columns if not c.optional or c.name in present]
         if present != expected:
             raise SchemaError(f"{self.name}: columns {present}, documented as {expected}")
-        for column in self.columns:
-            if column.name in present:
-                found = str(frame[column.name].dtype)
-                if found != column.dtype:
-                    raise SchemaError(
-                        f"{self.name}.{column.name}: dtype {found}, documented as {column.dtype}"
-                    )
-        if self.index and frame.index.name != self.index.name:
+        index_name = self.index.name if self.index else None
+        if list(frame.index.names) != [index_name]:
             raise SchemaError(
-                f"{self.name}: index {frame.index.name!r}, documented as {self.index.name!r}"
+                f"{self.name}: index {list(frame.index.names)}, documented as [{index_name!r}]"
             )
+        parts = [(c, frame[c.name].dtype) for c in self.columns if c.name in present]
+        if self.index:
+            parts.append((self.index, frame.index.dtype))
+        for column, dtype in parts:
+            if str(dtype) != column.dtype:
+                raise SchemaError(
+                    f"{self.name}.{column.name}: dtype {dtype}, documented as {column.dtype}"
+                )
 
     def markdown(self) -> str:
         """Return the section of the data dictionary for this frame."""
-        lines = (
-            [f"### `{self.name}`", "", self.meaning, ""]
-            if self.meaning
-            else [
-                f"### `{self.name}`",
-                "",
-            ]
-        )
+        lines = [f"### `{self.name}`", "", *([self.meaning, ""] if self.meaning else [])]
         lines += ["| column | dtype | unit | meaning |", "|---|---|---|---|"]
         rows = ((self.index, " (index)"),) if self.index else ()
         for column, mark in (*rows, *((c, "") for c in self.columns)):

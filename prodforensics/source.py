@@ -1,8 +1,8 @@
 """The bytes behind a path or URL, unpacked and read-only.
 
 A `Source` hides where the bytes are (a local file, any fsspec URL) and how they are packed
-(gz, zst, xz, bz2, lz4, nested). What cannot be unpacked because the file was cut short is kept
-in `Source.gaps`; what unpacks without end raises `Bomb`.
+(see `prodforensics.packing`; nested too). What cannot be unpacked because the file was cut short
+is kept in `Source.gaps`; what unpacks without end raises `Bomb`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from __future__ import annotations
 import hashlib
 import io
 import mmap
+import re
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
-from prodforensics.errors import Bomb, Corrupt, MissingDependency, SourceError
+from prodforensics.errors import BadOption, Bomb, Corrupt, MissingDependency, SourceError
 from prodforensics.gaps import Gap
+from prodforensics.packing import Damage, Packing, recognise, unpack
 from prodforensics.progress import bar
 
 if TYPE_CHECKING:
@@ -27,71 +30,16 @@ if TYPE_CHECKING:
 __all__ = ["Source"]
 
 _CHUNK = 4 * 2**20
+# A decompressor that meets damage drops what it made of the packed bytes at hand: give it few.
+_SIP = 8192
 _LAYERS = 3
 # Text such as logs and snapshots packs 10:1 to 60:1. Beyond this ratio a large file is a bomb.
 _RATIO = 250
 _SMALL = 256 * 2**20
 _LARGE = 64 * 2**30
-
-
-def _zstd(stream: BinaryIO) -> IO[bytes]:
-    from backports import zstd
-
-    # Snapshots are often packed with --long: allow the widest window.
-    return zstd.ZstdFile(stream, options={zstd.DecompressionParameter.window_log_max: 31})
-
-
-def _lz4(stream: BinaryIO) -> IO[bytes]:
-    import lz4.frame
-
-    return lz4.frame.LZ4FrameFile(stream)
-
-
-def _gzip(stream: BinaryIO) -> IO[bytes]:
-    import gzip
-
-    return gzip.GzipFile(fileobj=stream)
-
-
-def _bz2(stream: BinaryIO) -> IO[bytes]:
-    import bz2
-
-    return bz2.BZ2File(stream)
-
-
-def _xz(stream: BinaryIO) -> IO[bytes]:
-    import lzma
-
-    return lzma.LZMAFile(stream)
-
-
-# Magic bytes of each packing -> its name and unpacker.
-_PACKINGS: dict[bytes, tuple[str, Callable[[BinaryIO], IO[bytes]]]] = {
-    b"\x1f\x8b\x08": ("gz", _gzip),
-    b"\x28\xb5\x2f\xfd": ("zst", _zstd),
-    b"\xfd7zXZ\x00": ("xz", _xz),
-    b"BZh": ("bz2", _bz2),
-    b"\x04\x22\x4d\x18": ("lz4", _lz4),
-}
-
-
-def _packing(head: bytes) -> tuple[str, Callable[[BinaryIO], IO[bytes]]] | None:
-    for magic, packing in _PACKINGS.items():
-        if head.startswith(magic):
-            return packing
-    return None
-
-
-def _broken_stream_errors() -> tuple[type[Exception], ...]:
-    """Return what the five unpackers raise on damaged input."""
-    import lzma
-    import zlib
-
-    from backports import zstd
-
-    # lz4.frame raises RuntimeError; the others EOFError, OSError, ValueError or their own.
-    own = (zlib.error, lzma.LZMAError, zstd.ZstdError)
-    return (EOFError, OSError, RuntimeError, ValueError, *own)
+_IN_MEMORY = 32 * 2**20
+# User and password, and the query with its signature: reports and logs must not carry them.
+_SECRETS = re.compile(r"(?<=://)[^/@]*@|\?.*")
 
 
 class Source:
@@ -124,23 +72,29 @@ class Source:
         max_unpacked_bytes: int | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.path = str(path)
+        self._address = str(path)
+        self.path = self._address
+        if "://" in self._address:
+            self.path = _SECRETS.sub("", self._address)
         self.show_progress = progress
         self.gaps: list[Gap] = []
+        if max_unpacked_bytes is not None and max_unpacked_bytes <= 0:
+            raise BadOption(f"max_unpacked_bytes={max_unpacked_bytes}: a limit is above zero")
         self._limit = max_unpacked_bytes
-        if "://" in self.path:
-            self._stored: IO[bytes] = self._fetch()
-        else:
-            self._stored = self._open_local(Path(path))
         self.size = self._stored.seek(0, io.SEEK_END)
-        self.packing = self._find_packing()
+        self._packings = self._find_packings()
+
+    @property
+    def packing(self) -> str:
+        """How the file is packed, outermost first: ``""``, ``"gz"``, ``"zst+gz"`` ..."""
+        return "+".join(one.name for one in self._packings)
 
     @property
     def name(self) -> str:
         """Last part of the path, without the endings of the packing."""
         name = self.path.rstrip("/").rpartition("/")[2]
-        for ending in self.packing.split("+") if self.packing else ():
-            name = name.removesuffix(f".{ending}")
+        for packing in self._packings:
+            name = name.removesuffix(f".{packing.name}")
         return name
 
     def __repr__(self) -> str:
@@ -149,17 +103,24 @@ class Source:
 
     # -- where the bytes are ------------------------------------------------------------------
 
-    def _open_local(self, path: Path) -> IO[bytes]:
-        path = path.expanduser()
+    @cached_property
+    def _stored(self) -> IO[bytes]:
+        """The file as stored. A source that travelled to another process opens it again there."""
+        return self._fetch() if "://" in self._address else self._open_local()
+
+    def _open_local(self) -> IO[bytes]:
         try:
-            if path.exists() and not path.is_file():
+            path = Path(self.path).expanduser()
+            # Asked before opening: to open a FIFO would wait for a writer.
+            if not stat.S_ISREG(path.stat().st_mode):
                 raise SourceError(
-                    f"{path}: not a regular file", hint="name a file, or a folder that save() wrote"
+                    f"{path}: not a regular file",
+                    hint="name a file, or a folder that save() wrote; copy a pipe to a file first",
                 )
             return path.open("rb")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no such ~user
             raise SourceError(
-                f"{path}: {getattr(error, 'strerror', None) or error}",
+                f"{self.path}: {getattr(error, 'strerror', None) or error}",
                 hint="check the path and its permissions",
             ) from error
 
@@ -169,14 +130,14 @@ class Source:
 
         local = tempfile.TemporaryFile(prefix="prodforensics-")  # noqa: SIM115 (kept open)
         try:
-            with fsspec.open(self.path, "rb") as remote:
+            with fsspec.open(self._address, "rb") as remote:
                 size = getattr(remote, "size", None)
                 with bar(size, "fetching", show=self.show_progress) as done:
                     while chunk := remote.read(_CHUNK):
                         local.write(chunk)
                         done.update(len(chunk))
         except ImportError as error:
-            scheme = self.path.partition("://")[0]
+            scheme = self._address.partition("://")[0]
             raise MissingDependency(
                 error.name or str(error),
                 needed_for=f"{scheme}:// addresses",
@@ -184,46 +145,61 @@ class Source:
             ) from error
         except Exception as error:  # fsspec back ends raise errors of their client libraries
             raise SourceError(
-                f"{self.path}: {error}", hint="check the address and your credentials"
+                f"{self.path}: {_SECRETS.sub('', str(error))}",
+                hint="check the address and your credentials",
             ) from error
         return local
 
     # -- how they are packed ------------------------------------------------------------------
 
-    def _find_packing(self) -> str:
-        names: list[str] = []
-        stream: IO[bytes] = self._stored
-        stream.seek(0)
-        for _ in range(_LAYERS):
-            head = self._read_safely(stream, 8)
-            packing = _packing(head)
-            if packing is None:
-                break
-            names.append(packing[0])
-            stream = self._unpacked(names)
-        return "+".join(names)
+    def _find_packings(self) -> tuple[Packing, ...]:
+        found: tuple[Packing, ...] = ()
+        while len(found) < _LAYERS and (packing := recognise(self._peek(found))):
+            found = (*found, packing)
+        return found
 
-    def _read_safely(self, stream: IO[bytes], n: int) -> bytes:
-        try:
-            return stream.read(n)
-        except _broken_stream_errors():
-            return b""
-
-    def _unpacked(self, names: list[str]) -> IO[bytes]:
-        unpackers = dict(_PACKINGS.values())
-        self._stored.seek(0)
-        stream: IO[bytes] = self._stored
-        for name in names:
-            stream = unpackers[name](stream)
-        return stream
+    def _peek(self, packings: tuple[Packing, ...]) -> bytes:
+        head = b""
+        with suppress(Damage):
+            for piece in self._unpacked(packings):
+                head += piece
+                if len(head) >= 16:
+                    break
+        return head
 
     @property
     def limit(self) -> int:
         """Most bytes that a packed file may unpack to."""
         return self._limit or min(max(self.size * _RATIO, _SMALL), _LARGE)
 
-    def chunks(self, size: int = _CHUNK) -> Iterator[bytes]:
-        """Yield the unpacked bytes from the start, in chunks.
+    def _unpacked(self, packings: Iterable[Packing]) -> Iterator[bytes]:
+        """Yield the bytes below these layers of packing."""
+        pieces = self._read_stored(_SIP)
+        for packing in packings:
+            # Bounded on every layer: a bomb may stand inside and come to nothing outside.
+            pieces = self._bounded(unpack(pieces, packing))
+        return pieces
+
+    def _read_stored(self, size: int) -> Iterator[bytes]:
+        at = 0
+        while True:
+            self._stored.seek(at)
+            piece = self._stored.read(size)
+            if not piece:
+                return
+            at += len(piece)
+            yield piece
+
+    def _bounded(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        total = 0
+        for piece in pieces:
+            total += len(piece)
+            if total > self.limit:
+                raise Bomb(self.path, packed=self.size, limit=self.limit)
+            yield piece
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the unpacked bytes from the start, in chunks of up to 4 MiB.
 
         A packed stream that is cut short or damaged ends early and leaves a row in `gaps`.
 
@@ -234,36 +210,25 @@ class Source:
         Corrupt
             The packed stream cannot be read at all.
         """
-        if not self.packing:
-            self._stored.seek(0)
-            while chunk := self._stored.read(size):
-                yield chunk
+        if not self._packings:
+            yield from self._read_stored(_CHUNK)
             return
-        stream = self._unpacked(self.packing.split("+"))
         total = 0
-        broken = _broken_stream_errors()
         with bar(self.size, "unpacking", show=self.show_progress) as done:
-            while True:
-                try:
-                    # read() would lose what it had unpacked before it met the damage.
-                    chunk = stream.read1(size)  # type: ignore[attr-defined]
-                except broken as error:
-                    self._note_damage(total, error)
-                    return
-                if not chunk:
-                    break
-                total += len(chunk)
-                if total > self.limit:
-                    raise Bomb(self.path, packed=self.size, limit=self.limit)
-                done.update(self._stored.tell() - done.n)
-                yield chunk
+            try:
+                for piece in self._unpacked(self._packings):
+                    total += len(piece)
+                    done.update(self._stored.tell() - done.n)
+                    yield piece
+            except Damage as damage:
+                self._note_damage(total, damage)
 
-    def _note_damage(self, total: int, error: Exception) -> None:
+    def _note_damage(self, total: int, damage: Damage) -> None:
         if not total:
             raise Corrupt(
-                self.path, 0, f"a whole {self.packing} stream", f"damage ({error})"
-            ) from error
-        gap = Gap(f"the {self.packing} stream ends early or is damaged ({error})", offset=total)
+                self.path, 0, f"a whole {self.packing} stream", f"one that {damage}"
+            ) from damage
+        gap = Gap(f"the {self.packing} stream {damage}", offset=total)
         if gap not in self.gaps:
             self.gaps.append(gap)
 
@@ -280,8 +245,11 @@ class Source:
 
     def head(self, n: int = 65536) -> bytes:
         """Return the first unpacked bytes."""
+        if not self._packings:
+            self._stored.seek(0)
+            return self._stored.read(n)
         got = b""
-        for chunk in self.chunks(min(n, _CHUNK)):
+        for chunk in self.chunks():
             got += chunk
             if len(got) >= n:
                 break
@@ -289,7 +257,7 @@ class Source:
 
     def tail(self, n: int = 65536) -> bytes:
         """Return the last bytes; empty for packed files, whose end is not known in advance."""
-        if self.packing:
+        if self._packings:
             return b""
         self._stored.seek(max(0, self.size - n))
         return self._stored.read(n)
@@ -297,11 +265,9 @@ class Source:
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the unpacked bytes as a seekable binary file."""
-        if self.packing:
-            with tempfile.SpooledTemporaryFile(_SMALL, prefix="prodforensics-") as unpacked:
-                for chunk in self.chunks():
-                    unpacked.write(chunk)
-                unpacked.seek(0)
+        if self._packings:
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="prodforensics-") as unpacked:
+                self._spill(unpacked)
                 yield unpacked  # type: ignore[misc]
         else:
             self._stored.seek(0)
@@ -316,16 +282,27 @@ class Source:
         """
         import numpy as np
 
-        if self.packing:
+        if self._packings:
             with tempfile.TemporaryFile(prefix="prodforensics-") as unpacked:
-                for chunk in self.chunks():
-                    unpacked.write(chunk)
-                unpacked.flush()
+                self._spill(unpacked)
                 with _mapped(unpacked) as view:
                     yield np.frombuffer(view, np.uint8)
         else:
             with _mapped(self._stored) as view:
                 yield np.frombuffer(view, np.uint8)
+
+    def _spill(self, file: IO[bytes]) -> None:
+        """Unpack into a temporary file."""
+        try:
+            for chunk in self.chunks():
+                file.write(chunk)
+            file.flush()
+            file.seek(0)
+        except OSError as error:
+            raise SourceError(
+                f"{self.path}: cannot be unpacked into {tempfile.gettempdir()}: {error.strerror}",
+                hint="name a folder with more room in the environment variable TMPDIR",
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -335,10 +312,6 @@ class Source:
         # Evidence travels between the processes of `load_many`; an open file cannot.
         _ = self.sha256
         return {k: v for k, v in self.__dict__.items() if k != "_stored"}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        self.__dict__.update(state)
-        self._stored = io.BytesIO()
 
 
 @contextmanager

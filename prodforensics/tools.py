@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,17 +127,38 @@ def run(
     """
     command = [str(find(name)), *map(str, arguments)]
     try:
-        done = subprocess.run(  # noqa: S603 (a list, no shell)
-            command, input=text or "", capture_output=True, text=True, timeout=seconds, check=False
-        )
+        done = _complete(command, seconds, text or "")
     except subprocess.TimeoutExpired as error:
         raise ToolFailed(
             f"{name} was stopped after {seconds:g} s", hint="give it more time, or less to do"
         ) from error
+    except OSError as error:
+        raise ToolFailed(f"{name} cannot be started: {error.strerror}") from error
     if check and done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise ToolFailed(
             f"{name} failed with exit code {done.returncode}: {' / '.join(said)}",
-            hint=f"run it by hand: {' '.join(command)}",
+            hint=f"run it by hand: {shlex.join(command)}",
         )
     return done
+
+
+def _complete(command: list[str], seconds: float, text: str) -> subprocess.CompletedProcess[str]:
+    process = subprocess.Popen(  # noqa: S603 (a list, no shell)
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        said, complained = process.communicate(text, timeout=seconds)
+    except BaseException:
+        # The whole session: a helper that the tool started would keep the pipes open.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)

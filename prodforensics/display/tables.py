@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 import pandas as pd
 
-MAX_TEXT = 300
-"""Characters of one string that a cell shows; the strings of an artifact can be megabytes."""
+from prodforensics._text import plain
 
-# Invisible or reordering characters can make a hostile name read as another one.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
-)
-
+__all__ = ["human_bytes", "human_count", "human_ns", "plain", "table"]
 
 def human_bytes(size: float, *, signed: bool = False) -> str:
     """Write a number of bytes with a decimal unit, as Chrome DevTools does.
@@ -76,21 +70,6 @@ def human_count(count: float, *, signed: bool = False) -> str:
     if isinstance(value, float) and not value.is_integer():
         return f"{sign}{value:,.4g}" if value < 1000 else f"{sign}{value:,.0f}"
     return f"{sign}{int(value):,}"
-
-
-def plain(text: object, limit: int = MAX_TEXT) -> str:
-    r"""Make a hostile string readable: control and bidi characters shown, length bounded.
-
-    The result still needs `html.escape`.
-
-    Examples
-    --------
-    >>> plain("a\u202eb"), plain("x" * 9, limit=4)
-    ('a\\u202eb', 'xxxx… (9 characters)')
-    """
-    whole = str(text)
-    cut = _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", whole[:limit])
-    return cut if len(whole) <= limit else f"{cut}… ({len(whole):,} characters)"
 
 
 def table(
