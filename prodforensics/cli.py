@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from prodforensics._text import plain
 from prodforensics.errors import ForensicsError, PartialEvidenceWarning
 
 if TYPE_CHECKING:
@@ -42,27 +44,29 @@ Strict = Annotated[bool, typer.Option("--strict", help="Fail on a damaged file."
 Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
 
 _STYLES = {"likely": "bold red", "possible": "yellow", "cleared": "green"}
+_LONGEST = 4000
+_WIDE = 200
 _SIGNS = {"likely": "✖", "possible": "▲", "cleared": "✓"}
 
 
 def main() -> None:
     """Run the command line and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 shows a question mark rather than a traceback.
+        stream.reconfigure(errors="replace")
     console = Console(stderr=True, highlight=False)
     with warnings.catch_warnings():
         warnings.simplefilter("always", PartialEvidenceWarning)
         warnings.showwarning = lambda message, *_, **__: console.print(
-            Text(f"warning: {message}", style="yellow")
+            _text(f"warning: {message}", "yellow")
         )
         try:
             app()
         except ForensicsError as error:
-            console.print(Text(f"error: {error.message}", style="bold red"))
+            console.print(_text(f"error: {error.message}", "bold red"))
             if error.hint:
-                console.print(Text(f"try:   {error.hint}"))
+                console.print(_text(f"try:   {error.hint}"))
             sys.exit(1)
-        except BrokenPipeError:  # `| head` has seen enough
-            sys.stderr.close()
-            sys.exit(0)
 
 
 @app.callback(invoke_without_command=True)
@@ -72,7 +76,7 @@ def _version(
     if version:
         from prodforensics import __version__
 
-        _out().print(f"prodforensics {__version__}")
+        _out().print(_text(f"prodforensics {__version__}"))
         raise typer.Exit
 
 
@@ -83,7 +87,7 @@ def formats() -> None:
 
     table = Table("format", "what", "investigation")
     for one in known().values():
-        table.add_row(one.name, one.title, one.investigation)
+        table.add_row(_text(one.name), _text(one.title), _text(one.investigation))
     _out().print(table)
 
 
@@ -95,16 +99,14 @@ def info(file: File, as_json: AsJson = False, name: As = None, strict: Strict = 
         _print_json(_summary(evidence))
         return
     console = _out()
-    console.print(Text(f"{evidence.kind}: {evidence.title}", style="bold"))
-    console.print(Text(evidence.headline()))
-    for label, value in evidence.facts():
-        console.print(Text(f"  {label:<24} {value}"))
+    _print_summary(console, evidence)
     for source in evidence.sources:
-        console.print(Text(f"  {'format':<24} {source.format}"))
-        console.print(Text(f"  {'sha256':<24} {source.sha256}"))
-    console.print(Text(f"  {'frames':<24} {', '.join(evidence.frames)}"))
+        console.print(_text(f"  {'format':<24} {source.format}"))
+        console.print(_text(f"  {'sha256':<24} {source.sha256}"))
+    console.print(_text(f"  {'frames':<24} {', '.join(evidence.frames)}"))
     for gap in evidence.all_gaps():
-        console.print(Text(f"  gap: {gap.what}", style="yellow"))
+        place = "" if gap.offset is None else f" (at byte {gap.offset:,})"
+        console.print(_text(f"  gap: {gap.what}{place}", "yellow"))
 
 
 @app.command()
@@ -125,10 +127,7 @@ def compare(files: Files, as_json: AsJson = False) -> None:
         _print_json(_summary(comparison))
         return
     console = _out()
-    console.print(Text(f"{comparison.kind}: {comparison.title}", style="bold"))
-    console.print(Text(comparison.headline()))
-    for label, value in comparison.facts():
-        console.print(Text(f"  {label:<24} {value}"))
+    _print_summary(console, comparison)
     _print_findings(comparison.findings(), comparison.title)
 
 
@@ -141,7 +140,7 @@ def report(files: Files, out: Out) -> None:
     loaded = [_load(file) for file in files]
     alike = len(loaded) > 1 and len({type(one) for one in loaded}) == 1 and loaded[0]._compare
     evidence = [compare_all(*loaded), *loaded] if alike else loaded
-    _out().print(Text(f"wrote {write(evidence, out)}"))
+    _out().print(_text(f"wrote {write(evidence, out)}"))
 
 
 @app.command()
@@ -153,7 +152,7 @@ def new(
     """Write a notebook from the template of an investigation, with the files filled in."""
     from prodforensics.notebooks import new as write
 
-    _out().print(Text(f"wrote {write(investigation, files or [], out)}"))
+    _out().print(_text(f"wrote {write(investigation, files or [], out)}"))
 
 
 @app.command()
@@ -167,21 +166,23 @@ def samples() -> None:
         table.add_row(entry["path"], str(entry.get("scenario", "")), str(entry.get("title", "")))
     console = _out()
     console.print(table)
-    console.print(Text(f"in {folder('sample_artifacts')}"))
+    console.print(_text(f"in {folder('sample_artifacts')}"))
 
 
 @app.command()
 def doctor() -> None:
     """Say which system tools are here, what each unlocks, and how to install the others."""
-    from prodforensics.errors import MissingTool
+    from prodforensics.errors import MissingTool, ToolFailed
     from prodforensics.tools import TOOLS, version
 
     table = Table("tool", "version", "what it does for you", "install")
     for one in TOOLS:
         try:
-            found, install = Text(version(one.name) or "found", style="green"), ""
+            found, install = _text(version(one.name) or "found", "green"), ""
         except MissingTool:
-            found, install = Text("missing", style="yellow"), one.install
+            found, install = _text("missing", "yellow"), one.install
+        except ToolFailed:
+            found, install = _text("does not run", "yellow"), one.install
         table.add_row(one.name, found, one.unlocks, install)
     _out().print(table)
 
@@ -196,12 +197,12 @@ def demo(
 
     console = _out()
     names = [f"heap/listeners.{number}.heapsnapshot.zst" for number in (1, 2)]
-    console.print(Text("A service was sampled twice under load; its heap grew. What leaks?"))
+    console.print(_text("A service was sampled twice under load; its heap grew. What leaks?"))
     comparison = _compare([str(path(name)) for name in names])
-    console.print(Text(comparison.headline()))
+    console.print(_text(comparison.headline()))
     _print_findings(comparison.findings(), comparison.title)
     out.parent.mkdir(parents=True, exist_ok=True)
-    console.print(Text(f"wrote {write([comparison], out)}"))
+    console.print(_text(f"wrote {write([comparison], out)}"))
 
 
 @app.command()
@@ -247,27 +248,52 @@ def _summary(evidence: Evidence) -> dict[str, Any]:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    try:
+        sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _out().on_broken_pipe()
+
+
+def _print_summary(console: Console, evidence: Evidence) -> None:
+    console.print(_text(f"{evidence.kind}: {evidence.title}", "bold"))
+    console.print(_text(evidence.headline()))
+    for label, value in evidence.facts():
+        console.print(_text(f"  {label:<24} {value}"))
 
 
 def _print_findings(found: Findings, title: str) -> None:
     console = _out()
     if not found:
-        console.print(Text(f"✓ nothing suspicious found in {title}", style="green"))
+        console.print(_text(f"✓ nothing suspicious found in {title}", "green"))
     for finding in found:
         verdict = str(finding.verdict)
         head = f"{_SIGNS[verdict]} {verdict}  {finding.rule}"
         console.print()
-        console.print(Text(head, style=_STYLES[verdict]), Text(finding.title, style="bold"))
-        console.print(Text(finding.why))
+        console.print(_text(head, _STYLES[verdict]), _text(finding.title, "bold"))
+        console.print(_text(finding.why))
         if finding.next_step:
-            console.print(Text(f"→ {finding.next_step}"))
+            console.print(_text(f"→ {finding.next_step}"))
     console.print()
 
 
-def _out() -> Console:
-    """Make a console on today's standard output, which tests and pipes replace.
+def _text(text: str, style: str = "") -> Text:
+    """Make text of artifacts printable: neither console markup nor escape sequences work in it."""
+    return Text(plain(text, _LONGEST), style=style)
 
-    Strings of artifacts are printed as `Text`: console markup in them stays text.
-    """
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+class _Output(Console):
+    """A console whose reader may leave: `| head` has seen enough, and nothing failed."""
+
+    def on_broken_pipe(self) -> None:
+        with suppress(SystemExit):
+            super().on_broken_pipe()
+        raise SystemExit(0)
+
+
+def _out() -> Console:
+    """Make a console on today's standard output, which tests and pipes replace."""
+    if sys.stdout.isatty():
+        return _Output(highlight=False)
+    # For `grep` and files: one row a line, however long.
+    return _Output(highlight=False, width=_WIDE, soft_wrap=True)

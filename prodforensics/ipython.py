@@ -41,6 +41,8 @@ def forensics(line: str) -> Any:
     out = _option(words, "-o") if verb == "report" else None
     if not words or (verb in ("info", "findings") and len(words) > 1):
         raise BadOption(f"%forensics: cannot read {line!r}", hint=_USAGE)
+    if verb == "compare" and len(words) < 2:
+        raise BadOption("%forensics compare needs two files or more", hint=_USAGE)
     loaded = [load(word) for word in words]
     evidence = compare(*loaded) if len(loaded) > 1 else loaded[0]
     if verb == "findings":
@@ -49,8 +51,6 @@ def forensics(line: str) -> Any:
         return evidence.show()
     if verb == "report":
         return evidence.report(out or "report.html")
-    if verb == "compare" and len(loaded) < 2:
-        raise BadOption("%forensics compare needs two files or more", hint=_USAGE)
     return evidence
 
 

@@ -93,12 +93,20 @@ def execute(notebook: str | Path, out: str | Path, values: dict[str, Any] | None
         A cell failed; the notebook with the error is written.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
     source = templates().get(str(notebook), Path(notebook))
     try:
         papermill.execute_notebook(
             str(source), str(out), values or {}, progress_bar=False, kernel_name="python3"
         )
+    except FileNotFoundError as error:
+        raise SourceError(f"{source}: {error.strerror}", hint="name a notebook") from error
+    except DeadKernelError as error:
+        raise ForensicsError(
+            f"{source.name}: the kernel ended while it ran",
+            hint="it may have run out of memory: try smaller files",
+        ) from error
     except papermill.PapermillExecutionError as error:
         raise ForensicsError(
             f"{source.name}: cell {error.exec_count} failed: {error.ename}: {error.evalue}",
