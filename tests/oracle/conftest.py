@@ -23,13 +23,19 @@ def _samples() -> dict[str, list[str]]:
     """Return the heap snapshots among the samples: scenario -> paths, in order of time."""
     scenarios: dict[str, list[str]] = {}
     for entry in samples.entries():
-        if entry["format"] == "v8-heap-snapshot":
+        if ".heapsnapshot" in entry["path"]:
             scenarios.setdefault(entry["scenario"], []).append(entry["path"])
     return {scenario: sorted(paths) for scenario, paths in scenarios.items()}
 
 
 SAMPLES = _samples()
-RECORDED = ["node", *(f"node-{version}" for version in recordings.NODE_VERSIONS), "chromium"]
+RECORDED = [
+    "node",
+    *(f"node-{version}" for version in recordings.NODE_VERSIONS),
+    "node exposing internals",
+    "chromium",
+]
+TRACKED = ["node tracking allocations", "chromium tracking allocations"]
 
 
 def in_one_process(what: str, parameter: object) -> object:
@@ -57,17 +63,21 @@ def oracle() -> Oracle:
 
 @pytest.fixture(scope="session")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Pair]:
-    """Two snapshots of one process: of ``node``, ``node-12`` ... ``node-24``, ``chromium``."""
+    """Two snapshots of one process: of ``node``, ``node-12``, ``chromium tracking allocations``."""
 
     @cache
     def record(what: str) -> Pair:
-        folder = tmp_path_factory.mktemp(what)
-        if what == "chromium":
-            return recordings.chromium_page(require_tool("chromium"), folder)
-        if what == "node":
-            return recordings.node_program(require_tool("node"), folder)
-        require_tool("npm")
-        return recordings.node_program(recordings.node_binary(int(what.split("-")[1])), folder)
+        folder = tmp_path_factory.mktemp("recorded")
+        program, _, how = what.partition(" ")
+        if program == "chromium":
+            return recordings.chromium_page(require_tool(program), folder, track=bool(how))
+        flags = {"": [], "exposing internals": ["--expose"], "tracking allocations": ["--track"]}
+        if program == "node":
+            node: str | Path = require_tool(program)
+        else:
+            require_tool("npm")
+            node = recordings.node_binary(int(program.removeprefix("node-")))
+        return recordings.node_program(node, folder, *flags[how])
 
     return record
 
@@ -90,10 +100,10 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def snapshot_file(
     recorded: Callable[[str], Pair], unpacked: Callable[[str], Path]
 ) -> Callable[[str], Path]:
-    """Name of a snapshot -> its plain file: a sample's path or ``node-12 before``."""
+    """Name of a snapshot -> its plain file: a sample's path, or ``node-12: before``."""
 
     def find(name: str) -> Path:
-        what, _, when = name.partition(" ")
+        what, _, when = name.partition(": ")
         return recorded(what)[when == "after"] if when else unpacked(name)
 
     return find

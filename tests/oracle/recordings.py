@@ -44,17 +44,20 @@ def node_binary(version: int) -> Path:
     return install(HERE / "nodes") / "node_modules" / f"node-{version}" / "bin" / "node"
 
 
-def node_program(node: str | Path, folder: Path, *, track: bool = False) -> tuple[Path, Path]:
-    """Run ``programs/everything.js`` and return its two snapshots."""
+def node_program(node: str | Path, folder: Path, *flags: str) -> tuple[Path, Path]:
+    """Run ``programs/everything.js`` (its flags stand there) and return its two snapshots."""
     before, after = folder / "before.heapsnapshot", folder / "after.heapsnapshot"
     program = HERE / "programs" / "everything.js"
-    command = [str(node), str(program), str(before), str(after)] + ["--track"] * track
+    command = [str(node), str(program), str(before), str(after), *flags]
     subprocess.run(command, check=True, timeout=120)
     return before, after
 
 
-def chromium_page(chromium: str, folder: Path) -> tuple[Path, Path]:
-    """Open the page, take a snapshot, leak some more, take another."""
+def chromium_page(chromium: str, folder: Path, *, track: bool = False) -> tuple[Path, Path]:
+    """Open the page, take a snapshot, leak some more, take another.
+
+    With ``track``, what leaks between them is recorded with its allocation stacks.
+    """
     from playwright.sync_api import sync_playwright
 
     before, after = folder / "before.heapsnapshot", folder / "after.heapsnapshot"
@@ -63,17 +66,23 @@ def chromium_page(chromium: str, folder: Path) -> tuple[Path, Path]:
         page = browser.new_page()
         page.set_content(PAGE)
         session = page.context.new_cdp_session(page)
-        for path in (before, after):
+        for path, last in ((before, False), (after, True)):
+            tracked = track and last
+            if tracked:
+                session.send("HeapProfiler.startTrackingHeapObjects", {"trackAllocations": True})
+            if last:
+                page.evaluate("turn()")
+                page.wait_for_timeout(200)  # a sample every 50 ms
             chunks: list[str] = []
 
             def keep(message: dict[str, str], chunks: list[str] = chunks) -> None:
                 chunks.append(message["chunk"])
 
             session.on("HeapProfiler.addHeapSnapshotChunk", keep)
-            session.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+            take = "stopTrackingHeapObjects" if tracked else "takeHeapSnapshot"
+            session.send(f"HeapProfiler.{take}", {"reportProgress": False})
             session.remove_listener("HeapProfiler.addHeapSnapshotChunk", keep)
             # V8 writes half surrogate pairs as they are; keep them as DevTools would read them.
             path.write_text("".join(chunks), encoding="utf-8", errors="surrogatepass")
-            page.evaluate("turn()")
         browser.close()
     return before, after

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.oracle
 
 PAIRS = [
     *(in_one_process(what, (p[0], p[-1])) for what, p in SAMPLES.items() if len(p) > 1),
-    *(in_one_process(what, (f"{what} before", f"{what} after")) for what in RECORDED),
-    in_one_process("node", ("node after", "node before")),  # it works in either direction
+    *(in_one_process(what, (f"{what}: before", f"{what}: after")) for what in RECORDED),
+    in_one_process("node", ("node: after", "node: before")),  # it works in either direction
 ]
 COLUMNS = {
     "addedCount": "added_count",

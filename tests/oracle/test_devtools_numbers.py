@@ -15,7 +15,7 @@ pytestmark = pytest.mark.oracle
 
 SNAPSHOTS = [
     *(in_one_process(what, path) for what, paths in SAMPLES.items() for path in paths),
-    *(in_one_process(what, f"{what} {when}") for what in RECORDED for when in ("before", "after")),
+    *(in_one_process(what, f"{what}: {when}") for what in RECORDED for when in ("before", "after")),
 ]
 
 

@@ -1,8 +1,9 @@
 // A heap with one of everything that the rules of a snapshot treat specially.
 //
-//   node everything.js BEFORE.heapsnapshot AFTER.heapsnapshot [--track]
+//   node everything.js BEFORE.heapsnapshot AFTER.heapsnapshot [--track] [--expose]
 //
 // --track records allocation stacks with every object (DevTools' allocation instrumentation).
+// --expose writes V8's own objects and the values of numbers as well.
 // It runs on every Node since 12, so it keeps to the syntax of Node 12.
 'use strict';
 const fs = require('fs');
@@ -18,11 +19,11 @@ function post(method, parameters) {
     session.post(method, parameters, (error, result) => (error ? reject(new Error(error.message)) : resolve(result))));
 }
 
-async function snapshot(path, method) {
+async function snapshot(path, method, options) {
   const file = fs.openSync(path, 'w');
   const write = (message) => fs.writeSync(file, message.params.chunk);
   session.on('HeapProfiler.addHeapSnapshotChunk', write);
-  await post(`HeapProfiler.${method}`, { reportProgress: false });
+  await post(`HeapProfiler.${method}`, options);
   session.removeListener('HeapProfiler.addHeapSnapshotChunk', write);
   fs.closeSync(file);
 }
@@ -99,16 +100,19 @@ function grow(from, to) {
   }
 }
 
-async function main([before, after, track]) {
+async function main([before, after, ...flags]) {
+  const track = flags.includes('--track');
+  const expose = flags.includes('--expose');
+  const options = { reportProgress: false, exposeInternals: expose, captureNumericValue: expose };
   if (track) await post('HeapProfiler.startTrackingHeapObjects', { trackAllocations: true });
   for (let i = 0; i < 60; i += 20) {
     grow(i, i + 20);
     await new Promise((resolve) => setTimeout(resolve, track ? 120 : 0)); // a sample every 50 ms
   }
-  await snapshot(before, 'takeHeapSnapshot');
+  await snapshot(before, 'takeHeapSnapshot', options);
   held.round.splice(0, 15);
   grow(60, 100);
-  await snapshot(after, track ? 'stopTrackingHeapObjects' : 'takeHeapSnapshot');
+  await snapshot(after, track ? 'stopTrackingHeapObjects' : 'takeHeapSnapshot', options);
   process.exit(0);
 }
 
