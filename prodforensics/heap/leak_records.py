@@ -69,7 +69,7 @@ class LeakRecord:
     blocks: int
     stack: Stack
     indirect_bytes: int = 0
-    pid: int | None = None
+    process: int = 0
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class ErrorRecord:
     count: int = 1
     detail: str = ""
     detail_stack: Stack = ()
-    pid: int | None = None
+    process: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Suppression:
     count: int
     size_bytes: int | None = None
     blocks: int | None = None
-    pid: int | None = None
+    process: int = 0
 
 
 @dataclass(slots=True)
@@ -113,9 +113,12 @@ class Process:
 class LeakRecords:
     """Everything a reader found in one file.
 
+    A process is known by its place in `processes`: in a log that restarted containers append to,
+    every process has the id 1.
+
     Attributes
     ----------
-    stated : dict of (pid, kind) to (bytes, blocks)
+    stated : dict of (process, kind) to (bytes, blocks)
         The tool's own sums.
     """
 
@@ -123,13 +126,14 @@ class LeakRecords:
     leaks: list[LeakRecord] = field(default_factory=list)
     errors: list[ErrorRecord] = field(default_factory=list)
     suppressions: list[Suppression] = field(default_factory=list)
-    processes: dict[int | None, Process] = field(default_factory=dict)
-    stated: dict[tuple[int | None, str], tuple[int, int]] = field(default_factory=dict)
+    processes: list[Process] = field(default_factory=list)
+    stated: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
-    def process(self, pid: int | None) -> Process:
-        """Return the process, made on first use."""
-        return self.processes.setdefault(pid, Process(pid))
+    def start(self, pid: int | None) -> int:
+        """Add a process, and return its place."""
+        self.processes.append(Process(pid))
+        return len(self.processes) - 1
 
     def note(self, what: str, *, line: int | None = None, excerpt: str = "", lost: int = 0) -> None:
         """Keep what could not be read."""

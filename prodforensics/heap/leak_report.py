@@ -40,7 +40,7 @@ LEAKS = Schema(
         Column("function", "str", "", "The program's function that allocated (see `culprit`)."),
         Column("location", "str", "", "Its file and line, or its module."),
         Column("stack_id", "int64", "ordinal", "The stack that allocated, in `frames`."),
-        Column("pid", "Int64", "", "The process."),
+        Column("process", "int64", "ordinal", "The process, in `processes`."),
     ),
     Column("leak", "int64", "ordinal", "Place in the report."),
     "One row for each loss record: blocks of one stack, lost in one way.",
@@ -80,7 +80,7 @@ ERRORS = Schema(
         Column("detail", "str", "", "What is known of the address."),
         Column("stack_id", "int64", "ordinal", "Where it happened, in `frames`."),
         Column("detail_stack_id", "Int64", "ordinal", "Where the memory comes from, if known."),
-        Column("pid", "Int64", "", "The process."),
+        Column("process", "int64", "ordinal", "The process, in `processes`."),
     ),
     Column("error", "int64", "ordinal", "Place in the report."),
     "One row for each error that is no leak.",
@@ -88,7 +88,7 @@ ERRORS = Schema(
 SUMMARY = Schema(
     "summary",
     (
-        Column("pid", "Int64", "", "The process."),
+        Column("process", "int64", "ordinal", "The process, in `processes`."),
         Column("kind", "str", "", "How blocks were lost; suppressed; or the total."),
         Column("listed_bytes", "int64", "bytes", "Sum over `leaks`."),
         Column("listed_blocks", "int64", "count", "Sum over `leaks`."),
@@ -100,7 +100,7 @@ SUMMARY = Schema(
 PROCESSES = Schema(
     "processes",
     (
-        Column("pid", "Int64", "", "The process."),
+        Column("pid", "Int64", "", "Process id, where the tool writes it."),
         Column("command", "str", "", "Its command line."),
         Column("in_use_bytes", "Int64", "bytes", "Heap in use at exit."),
         Column("in_use_blocks", "Int64", "count", "Blocks in use at exit."),
@@ -108,6 +108,7 @@ PROCESSES = Schema(
         Column("frees", "Int64", "count", "Frees in all."),
         Column("allocated_bytes", "Int64", "bytes", "Bytes allocated in all."),
     ),
+    index=Column("process", "int64", "ordinal", "Place in the report."),
     meaning="One row for each process of the report.",
 )
 SUPPRESSIONS = Schema(
@@ -117,7 +118,7 @@ SUPPRESSIONS = Schema(
         Column("count", "int64", "count", "How often it matched."),
         Column("size_bytes", "Int64", "bytes", "What it hid, where the tool counts."),
         Column("blocks", "Int64", "count", "Blocks it hid, where the tool counts."),
-        Column("pid", "Int64", "", "The process."),
+        Column("process", "int64", "ordinal", "The process, in `processes`."),
     ),
     meaning="What the tool was told not to report.",
 )
@@ -181,21 +182,21 @@ class LeakReport(Evidence):
 
     def _sum_of(self, kind: str) -> tuple[int, int]:
         size = blocks = 0
-        for pid in self.records.processes:
-            stated = self.records.stated.get((pid, kind)) or self._listed(pid, kind)
+        for process in range(len(self.records.processes)):
+            stated = self.records.stated.get((process, kind)) or self._listed(process, kind)
             size, blocks = size + stated[0], blocks + stated[1]
         return size, blocks
 
-    def _listed(self, pid: int | None, kind: str) -> tuple[int, int]:
-        return self._listed_sums.get((pid, kind), (0, 0))
+    def _listed(self, process: int, kind: str) -> tuple[int, int]:
+        return self._listed_sums.get((process, kind), (0, 0))
 
     @cached_property
-    def _listed_sums(self) -> dict[tuple[int | None, str], tuple[int, int]]:
-        sums: dict[tuple[int | None, str], tuple[int, int]] = {}
+    def _listed_sums(self) -> dict[tuple[int, str], tuple[int, int]]:
+        sums: dict[tuple[int, str], tuple[int, int]] = {}
         for leak in self.records.leaks:
             for kind in (leak.kind, TOTAL):
-                size, blocks = sums.get((leak.pid, kind), (0, 0))
-                sums[leak.pid, kind] = (size + leak.size_bytes, blocks + leak.blocks)
+                size, blocks = sums.get((leak.process, kind), (0, 0))
+                sums[leak.process, kind] = (size + leak.size_bytes, blocks + leak.blocks)
         return sums
 
     def not_listed(self) -> list[str]:
@@ -206,11 +207,12 @@ class LeakReport(Evidence):
     def _differences(self) -> Iterable[Gap]:
         """Say where the sum of a list is not the tool's own; a kind not listed at all is none."""
         sums = self._listed_sums
-        for (pid, kind), stated in self.records.stated.items():
-            listed = sums.get((pid, kind))
+        for (process, kind), stated in self.records.stated.items():
+            listed = sums.get((process, kind))
             if kind == SUPPRESSED or listed == stated or (listed is None and kind != TOTAL):
                 continue
             size, blocks = listed or (0, 0)
+            pid = self.records.processes[process].pid
             yield Gap(
                 f"process {pid}: the tool counts {stated[0]:,} bytes in {stated[1]:,} blocks "
                 f"({kind}), its list adds up to {size:,} in {blocks:,}",
@@ -225,7 +227,7 @@ class LeakReport(Evidence):
             frame = culprit(leak.stack)
             sizes = (leak.size_bytes, leak.blocks, leak.indirect_bytes)
             where = (frame.function or "???", place(frame), self.stacks[leak.stack])
-            rows.append((leak.kind, *sizes, *where, leak.pid))
+            rows.append((leak.kind, *sizes, *where, leak.process))
         return frame_of(LEAKS, rows, categories={"kind": KINDS})
 
     def _functions(self) -> pd.DataFrame:
@@ -248,22 +250,22 @@ class LeakReport(Evidence):
             frame = culprit(error.stack)
             detail_stack = self.stacks[error.detail_stack] if error.detail_stack else None
             where = (frame.function or "???", place(frame), error.detail, self.stacks[error.stack])
-            rows.append((error.kind, error.what, error.count, *where, detail_stack, error.pid))
+            rows.append((error.kind, error.what, error.count, *where, detail_stack, error.process))
         return frame_of(ERRORS, rows)
 
     def _summary(self) -> pd.DataFrame:
         rows = []
-        for pid in self.records.processes:
+        for process in range(len(self.records.processes)):
             for kind in (*KINDS, SUPPRESSED, TOTAL):
-                stated = self.records.stated.get((pid, kind), (None, None))
-                listed = self._listed(pid, kind)
+                stated = self.records.stated.get((process, kind), (None, None))
+                listed = self._listed(process, kind)
                 if kind in KINDS or kind == TOTAL or stated[0] is not None:
-                    rows.append((pid, kind, *listed, *stated))
+                    rows.append((process, kind, *listed, *stated))
         return frame_of(SUMMARY, rows)
 
     def _processes(self) -> pd.DataFrame:
         names = [column.name for column in PROCESSES.columns]
-        every = self.records.processes.values()
+        every = self.records.processes
         return frame_of(PROCESSES, [[getattr(one, name) for name in names] for one in every])
 
     def _suppressions(self) -> pd.DataFrame:

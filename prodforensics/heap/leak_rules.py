@@ -140,7 +140,7 @@ def growth(comparison: LeakReportComparison) -> Iterator[Finding]:
         size, blocks = int(rows["size_delta_bytes"].sum()), int(rows["blocks_delta"].sum())
         lost = kind == DEFINITE
         yield Finding(
-            _NAMES[str(kind)],
+            "heap.native_leak.growth",
             Verdict.LIKELY if lost else Verdict.POSSIBLE,
             Severity.HIGH if lost else Severity.LOW if kind == INDIRECT else Severity.MEDIUM,
             f"{human_bytes(size, signed=True)} in {human_count(blocks, signed=True)} blocks "

@@ -96,6 +96,7 @@ class _Reader:
         self.records = LeakRecords("LeakSanitizer")
         self.recognised = False
         self.pid: int | None = None
+        self.process = -1
         self.line: int | None = None
         self.leak: tuple[str, int, int] | None = None
         self.error: ErrorRecord | None = None
@@ -123,7 +124,7 @@ class _Reader:
         elif found := _ERROR.match(line):
             self._start(int(found[1]), "", number)
             what = (found[2] + found[3]).partition(" at pc ")[0]
-            self.error = ErrorRecord(found[2], what, (), pid=self.pid)
+            self.error = ErrorRecord(found[2], what, (), process=self.process)
             self.records.errors.append(self.error)
         elif self.error and not self.error.detail and _REGION.match(line):
             self.error.detail = line.strip()
@@ -133,9 +134,10 @@ class _Reader:
             self.leak = (_KINDS[found[1]], count_of(found[2]), count_of(found[3]))
             self.line = number
         elif found := _SUMMARY.match(line):
-            self.recognised, self.open = True, False
-            self.records.process(self.pid)
-            self.records.stated[self.pid, TOTAL] = (count_of(found[1]), count_of(found[2]))
+            if not self.recognised:
+                self._start(None, "", number)
+            self.open = False
+            self.records.stated[self.process, TOTAL] = (count_of(found[1]), count_of(found[2]))
         elif line.startswith("SUMMARY: AddressSanitizer: "):
             self.error, self.open = None, False
         elif line.startswith("Suppressions used:"):
@@ -143,7 +145,7 @@ class _Reader:
         elif self.suppressions and (found := _SUPPRESSION.fullmatch(line)):
             count, size, name = found.groups()
             self.records.suppressions.append(
-                Suppression(name, count_of(count), count_of(size), pid=self.pid)
+                Suppression(name, count_of(count), count_of(size), process=self.process)
             )
         elif line.startswith("---"):
             self.suppressions = False
@@ -151,14 +153,19 @@ class _Reader:
     def _start(self, pid: int | None, words: str, number: int) -> None:
         self._miss_summary()
         self.recognised = self.open = True
+        # AddressSanitizer and LeakSanitizer report one after the other on one process; a second
+        # list of leaks with the same id is of another, as in a container that was restarted.
+        if pid != self.pid or self.process < 0 or (self.process, TOTAL) in self.records.stated:
+            self.process = self.records.start(pid)
         self.pid, self.line, self.error = pid, number, None
-        self.records.process(pid)
         if words and "detected memory leaks" not in words:
             self.records.note(f"LeakSanitizer: {words}", line=number)
 
     def _keep_leak(self) -> None:
         kind, size, blocks = self.leak or ("", 0, 0)
-        self.records.leaks.append(LeakRecord(kind, size, blocks, tuple(self.stack), pid=self.pid))
+        self.records.leaks.append(
+            LeakRecord(kind, size, blocks, tuple(self.stack), process=self.process)
+        )
         self.leak, self.stack = None, []
 
     def _keep_stack(self, error: ErrorRecord) -> None:

@@ -8,7 +8,6 @@ Several processes may share the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prodforensics.errors import Corrupt
@@ -54,6 +53,7 @@ _SUPPRESSION = re.compile(
     r"--(\d{1,10})-- used_suppression: +([\d,]{1,26}) (.+?)"
     r"(?: suppressed: ([\d,]{1,26}) bytes in ([\d,]{1,26}) blocks?)?"
 )
+_BANNER = "Memcheck, a memory error detector"
 _ALL_FREED = "All heap blocks were freed -- no leaks are possible"
 
 _Block = list[tuple[int, str]]
@@ -87,17 +87,21 @@ def read(source: Source, *, progress: bool | None = None) -> LeakReport:
     from prodforensics.heap.leak_report import LeakReport
 
     records = LeakRecords("Valgrind memcheck")
+    every: list[_ProcessLog] = []
     logs: dict[int, _ProcessLog] = {}
     for number, line in numbered_lines(source, progress):
         if found := _LINE.match(line):
             pid = int(found[1])
-            log = logs.get(pid) or logs.setdefault(pid, _ProcessLog(pid, records))
-            log.take(number, found[2])
+            if pid not in logs or (found[2].startswith(_BANNER) and not logs[pid].fresh):
+                every.append(_ProcessLog(pid, records))
+                logs[pid] = every[-1]
+            logs[pid].take(number, found[2])
         elif found := _SUPPRESSION.fullmatch(line):
-            _keep_suppression(found, records)
+            process = logs[int(found[1])].process if int(found[1]) in logs else 0
+            records.suppressions.append(_suppression(found, process))
     if not logs:
         raise Corrupt(source.path, 0, "lines '==PID==' of Valgrind", repr(source.head(40)))
-    for log in logs.values():
+    for log in every:
         log.end()
     return LeakReport(source, records)
 
@@ -108,14 +112,16 @@ class _ProcessLog:
     def __init__(self, pid: int, records: LeakRecords) -> None:
         self.pid = pid
         self.records = records
+        self.process = records.start(pid)
+        self.fresh = True
         self.block: _Block = []
         self.searched = False
         self.finished = False
         # Error records by what they say and where, to find them again when -s counts them.
         self.errors: dict[tuple[str, Stack], ErrorRecord] = {}
-        records.process(pid)
 
     def take(self, number: int, text: str) -> None:
+        self.fresh = False
         if text.strip():
             self.block.append((number, text))
         elif self.block:
@@ -148,7 +154,7 @@ class _ProcessLog:
             self._start_search()
             stack, _, _ = _stacks(self.block[1:])
             sizes = (found.size_bytes, found.blocks, stack, found.indirect_bytes)
-            self.records.leaks.append(LeakRecord(found.kind, *sizes, self.pid))
+            self.records.leaks.append(LeakRecord(found.kind, *sizes, self.process))
         elif _has_frames(self.block):
             self._read_error()
         else:
@@ -158,11 +164,11 @@ class _ProcessLog:
         """Forget an earlier search of the same process: it counted the same blocks."""
         if self.searched:
             leaks = self.records.leaks
-            leaks[:] = [leak for leak in leaks if leak.pid != self.pid]
+            leaks[:] = [leak for leak in leaks if leak.process != self.process]
             self.searched = False
 
     def _read_error(self) -> None:
-        error = _error(self.block, self.pid)
+        error = _error(self.block, self.process)
         self.errors[error.what, error.stack] = error
         self.records.errors.append(error)
 
@@ -170,12 +176,12 @@ class _ProcessLog:
         """Take the count of an error from the list that -s prints after the error summary."""
         found = _CONTEXT.match(first)
         if found and _has_frames(self.block[1:]):
-            error = _error(self.block[1:], self.pid)
+            error = _error(self.block[1:], self.process)
             if known := self.errors.get((error.what, error.stack)):
                 known.count = count_of(found[1])
 
     def _read_sums(self) -> None:
-        process, stated = self.records.process(self.pid), self.records.stated
+        process, stated = self.records.processes[self.process], self.records.stated
         for _, text in self.block:
             line = text.strip()
             if line.startswith("HEAP SUMMARY:"):
@@ -187,10 +193,10 @@ class _ProcessLog:
             elif found := _USAGE.match(line):
                 _keep_usage(process, *map(count_of, found.groups()))
             elif line == _ALL_FREED:
-                stated.update({(self.pid, kind): (0, 0) for kind in (*KINDS, SUPPRESSED)})
+                stated.update({(self.process, kind): (0, 0) for kind in (*KINDS, SUPPRESSED)})
             elif (found := _SUMMED.match(line)) and found[1] in (*KINDS, SUPPRESSED):
                 self.searched = True
-                stated[self.pid, found[1]] = (count_of(found[2]), count_of(found[3]))
+                stated[self.process, found[1]] = (count_of(found[2]), count_of(found[3]))
             elif line.startswith("ERROR SUMMARY:"):
                 self.finished = True
 
@@ -199,26 +205,24 @@ def _keep_usage(process: Process, allocations: int, frees: int, allocated: int) 
     process.allocations, process.frees, process.allocated_bytes = allocations, frees, allocated
 
 
-def _keep_suppression(found: re.Match[str], records: LeakRecords) -> None:
-    pid, times, name, size, blocks = found.groups()
-    count: Callable[[str | None], int | None] = lambda text: count_of(text) if text else None  # noqa: E731
-    records.suppressions.append(
-        Suppression(name, count_of(times), count(size), count(blocks), int(pid))
-    )
+def _suppression(found: re.Match[str], process: int) -> Suppression:
+    _, times, name, size, blocks = found.groups()
+    sizes = [count_of(text) if text else None for text in (size, blocks)]
+    return Suppression(name, count_of(times), *sizes, process)
 
 
 def _has_frames(block: _Block) -> bool:
     return any(_FRAME.match(text) for _, text in block)
 
 
-def _error(block: _Block, pid: int) -> ErrorRecord:
+def _error(block: _Block, process: int) -> ErrorRecord:
     lead = [text.strip() for _, text in block]
     first = next(i for i, text in enumerate(lead) if _FRAME.match(text))
     # "Thread 2 worker:" names the thread of what follows.
     words = [text for text in lead[:first] if not re.match(r"Thread \d+\b.*:$", text)]
     what = " ".join(words)
     stack, detail, detail_stack = _stacks(block[first:])
-    return ErrorRecord(error_kind(what), what, stack, 1, detail, detail_stack, pid)
+    return ErrorRecord(error_kind(what), what, stack, 1, detail, detail_stack, process)
 
 
 def _stacks(block: _Block) -> tuple[Stack, str, Stack]:

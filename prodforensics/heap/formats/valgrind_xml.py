@@ -126,17 +126,19 @@ class _Reader:
     def __init__(self) -> None:
         self.records = LeakRecords("Valgrind memcheck")
         self.recognised = False
-        self.pid: int | None = None
+        self.process = -1
         self.unique: dict[str, ErrorRecord] = {}
 
     def take(self, offset: int, name: str, data: bytes) -> None:
         self.recognised = True
         if name == "valgrindoutput":
-            self.pid, self.unique = None, {}
+            self.process, self.unique = -1, {}
             return
         text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", data.decode("utf-8", "replace"))
         try:
             element = fromstring(text, forbid_dtd=True)
+            if self.process < 0 and name != "pid":
+                self.process = self.records.start(None)  # the element <pid> is lost
             getattr(self, f"_{name}")(element)
         except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
             what = f"the element <{name}> cannot be read: {error}"
@@ -145,15 +147,14 @@ class _Reader:
             )
 
     def _pid(self, element: Element) -> None:
-        self.pid = count_of(_text(element))
-        self.records.process(self.pid)
+        self.process = self.records.start(count_of(_text(element)))
 
     def _tool(self, element: Element) -> None:
         self.records.tool = f"Valgrind {_text(element)[:40]}"
 
     def _args(self, element: Element) -> None:
         words = [_text(word) for word in element.iterfind("argv/*")]
-        self.records.process(self.pid).command = " ".join(words)
+        self.records.processes[self.process].command = " ".join(words)
 
     def _error(self, element: Element) -> None:
         kind = _text(element.find("kind"))
@@ -166,7 +167,7 @@ class _Reader:
         details = [*element.iterfind("auxwhat"), *element.iterfind("xauxwhat/text")]
         detail = _text(details[0]) if details else ""
         detail_stack = stacks[1] if len(stacks) > 1 else ()
-        error = ErrorRecord(kind, what, stack, 1, detail, detail_stack, self.pid)
+        error = ErrorRecord(kind, what, stack, 1, detail, detail_stack, self.process)
         self.unique[_text(element.find("unique"))] = error
         self.records.errors.append(error)
 
@@ -177,14 +178,14 @@ class _Reader:
         found = loss(what)
         indirect = found.indirect_bytes if found else 0
         self.records.leaks.append(
-            LeakRecord(kind, max(0, size - indirect), blocks, stack, indirect, self.pid)
+            LeakRecord(kind, max(0, size - indirect), blocks, stack, indirect, self.process)
         )
 
     def _fatal_signal(self, element: Element) -> None:
         what = f"{_text(element.find('signame'))} {_text(element.find('event'))}".strip()
         stacks = [_stack(stack) for stack in element.iterfind("stack")]
         stack = stacks[0] if stacks else ()
-        self.records.errors.append(ErrorRecord("FatalSignal", what, stack, pid=self.pid))
+        self.records.errors.append(ErrorRecord("FatalSignal", what, stack, process=self.process))
 
     def _errorcounts(self, element: Element) -> None:
         """Take the counts; of several lists the last is right, each has the counts so far."""
@@ -195,11 +196,11 @@ class _Reader:
     def _suppcounts(self, element: Element) -> None:
         """Take the list in place of an earlier one of the process."""
         known = self.records.suppressions
-        known[:] = [one for one in known if one.pid != self.pid]
+        known[:] = [one for one in known if one.process != self.process]
         for pair in element.iterfind("pair"):
             count = count_of(_text(pair.find("count")))
             name = _text(pair.find("name"))
-            self.records.suppressions.append(Suppression(name, count, pid=self.pid))
+            self.records.suppressions.append(Suppression(name, count, process=self.process))
 
 
 def _stack(element: Element) -> Stack:

@@ -67,7 +67,15 @@ def test_every_way_to_write_a_frame(load, text, function, file, line, module):
 
 def test_reports_of_several_processes(load):
     report = load(report_of(" in f a.c:1") + report_of(" in f a.c:1").replace("==7==", "==8=="))
-    assert report.frames["leaks"]["pid"].tolist() == [7, 8]
+    assert report.frames["leaks"]["process"].tolist() == [0, 1]
+    assert report.frames["processes"]["pid"].tolist() == [7, 8]
+    assert not len(report.gaps)
+
+
+def test_restarts_of_a_container_whose_process_always_has_the_same_id(load):
+    report = load(3 * report_of(" in f a.c:1"))
+    assert report.frames["processes"]["pid"].tolist() == [7, 7, 7]
+    assert report.bytes_of("definitely lost") == 48
     assert not len(report.gaps)
 
 

@@ -103,6 +103,14 @@ def test_processes_that_write_into_one_log_are_kept_apart(load):
     assert not len(report.gaps)
 
 
+def test_restarts_of_a_container_whose_process_always_has_the_same_id(load):
+    report = load(3 * LONG)
+    assert len(report.frames["processes"]) == 3
+    assert report.bytes_of("definitely lost") == 3 * 76_752
+    assert len(report.frames["leaks"]) == 18
+    assert not len(report.gaps)
+
+
 def test_the_output_of_the_program_may_stand_between(load):
     noisy = "".join(f"{line}listening on :8080\n" for line in LONG.splitlines(keepends=True))
     assert load(noisy).frames["leaks"].equals(load(LONG).frames["leaks"])
