@@ -28,7 +28,7 @@ from prodforensics.kernels import (
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["WeakMapPairs", "analyse", "compute_distances"]
+__all__ = ["WeakMapPairs", "analyse", "compute_distances", "compute_dominators"]
 
 _DETACHED = "Detached "
 _CATEGORIES = ("native", "code", "strings", "system", "js_arrays", "typed_arrays")
@@ -79,7 +79,7 @@ def analyse(graph: HeapGraph) -> None:
     pairs = WeakMapPairs.of(graph)
     flags = _essential_edges(graph, pairs)
     with ThreadPoolExecutor(1) as pool:
-        tree = pool.submit(_dominators, graph)
+        tree = pool.submit(compute_dominators, graph)
         _transfer_sizes(graph)
         graph.statistics = _statistics(graph, flags)
         del flags
@@ -191,19 +191,19 @@ def compute_distances(
     return distance
 
 
-def _dominators(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
+def compute_dominators(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
     """Return the nodes in preorder, and their dominators' preorder numbers."""
     bits, n = graph.essential_bits, graph.node_count
     offset = graph.first_edge.dtype
     number, node, parent = (room(n, np.uint32) for _ in range(3))
-    count = dominators.depth_first(
+    count, trees = dominators.depth_first(
         graph.first_edge, graph.edge_to, bits, graph.root,
         number, node, parent, room(n, offset), room(n, np.bool_),
     )  # fmt: skip
     node, parent = node[:count], parent[:count]
     first = room(count + 2, offset)
-    of = room(int(np.bitwise_count(bits).sum(dtype=np.int64)), np.uint32)
-    dominators.predecessors(graph.first_edge, graph.edge_to, bits, number, node, first, of)
+    of = room(int(np.bitwise_count(bits).sum(dtype=np.int64)) - (count - trees), np.uint32)
+    dominators.predecessors(graph.first_edge, graph.edge_to, bits, number, node, parent, first, of)
     del number
     dominator = room(count, np.uint32)
     dominators.immediate_dominators(

@@ -41,10 +41,13 @@ def depth_first(first_edge, edge_to, bits, root, number, node, parent, next_edge
 
     Returns
     -------
-    int
+    count : int
         How many nodes are numbered.
+    trees : int
+        How many searches it took: 1 + the number of orphans.
     """
     n = first_edge.size - 1
+    trees = 0
     for e in range(edge_to.size):
         if is_set(bits, e):
             entered[edge_to[e]] = True
@@ -54,6 +57,7 @@ def depth_first(first_edge, edge_to, bits, root, number, node, parent, next_edge
         if number[start] or (turn and entered[start]):
             continue
         top = count
+        trees += 1
         node[top] = start
         parent[top] = 0
         next_edge[top] = first_edge[start]
@@ -83,32 +87,34 @@ def depth_first(first_edge, edge_to, bits, root, number, node, parent, next_edge
                 break
             else:
                 current = np.int64(parent[current])
-    return count
+    return count, trees
 
 
 @kernel
-def predecessors(first_edge, edge_to, bits, number, node, first, of):
-    """List each node's predecessors, all in preorder numbers.
+def predecessors(first_edge, edge_to, bits, number, node, parent, first, of):
+    """List each node's predecessors but its parent in the search tree, all in preorder numbers.
 
     Parameters
     ----------
     first_edge, edge_to, bits
         The graph.
     number : uint32[n]
-    node : uint32[count]
+    node, parent : uint32[count]
         From `depth_first`.
     first : like ``first_edge``, shape (count + 2,)
         Zeros; receives the lists' bounds: the predecessors of number ``w`` are
         ``of[first[w]:first[w + 1]]``.
     of : uint32[:]
-        As many as there are bits set; receives the lists.
+        Room for one entry a bit set, less one a tree edge; receives the lists.
     """
     count = node.size
     for i in range(count):
         v = node[i]
         for e in range(first_edge[v], first_edge[v + 1]):
             if is_set(bits, e):
-                first[number[edge_to[e]] + 1] += 1
+                w = number[edge_to[e]]
+                if parent[w - 1] != i:
+                    first[w + 1] += 1
     for i in range(count + 1):
         first[i + 1] += first[i]
     # `first[w + 1]` is where w's list begins until it is filled, and where it ends afterwards.
@@ -117,8 +123,9 @@ def predecessors(first_edge, edge_to, bits, number, node, first, of):
         for e in range(first_edge[v], first_edge[v + 1]):
             if is_set(bits, e):
                 w = number[edge_to[e]]
-                of[first[w]] = i
-                first[w] += 1
+                if parent[w - 1] != i:
+                    of[first[w]] = i
+                    first[w] += 1
 
 
 @kernel
@@ -151,7 +158,7 @@ def immediate_dominators(parent, first, of, label, dominator, path):
     """Find dominators by the algorithm of Lengauer and Tarjan (1979), in its simple form.
 
     Semi-NCA is as fast on most heaps, but walks up the tree for every node: quadratic on the deep
-    dominator trees of linked lists. The root is the one predecessor of numbers that have none.
+    dominator trees of linked lists. Orphans hang from the root, as if it were their predecessor.
 
     Parameters
     ----------
@@ -176,7 +183,7 @@ def immediate_dominators(parent, first, of, label, dominator, path):
     for w in range(count - 1, 0, -1):
         start = np.int64(first[w])
         above = parent[w]
-        best = above if start < end else np.uint32(0)
+        best = above
         for k in range(start, end):
             u = of[k]
             if u > w:

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from prodforensics.heap.memory import room
 from prodforensics.heap.strings import StringTable
 from prodforensics.kernels import numbers, strings
 
@@ -160,7 +161,7 @@ def parse_strings(
     buf: np.ndarray, start: int, tick: Callable[[int], object]
 ) -> tuple[StringTable, int, bool]:
     """Copy and index an array of strings; return the table, where it ends and if it is whole."""
-    data = np.empty(buf.size - start, np.uint8)
+    data = room(buf.size - start, np.uint8)
     pieces: list[np.ndarray] = []
     starts = np.empty(1 << 16, np.int64)
     p, copied, state = 0, 0, strings.BETWEEN
@@ -178,6 +179,9 @@ def parse_strings(
     if state in (strings.INSIDE, strings.ESCAPED) and len(index):
         # Cut inside a string: what is there of it is not the string.
         end, index = int(index[-1]) - 1, index[:-1]
-    last = bytes(data[:end]).rfind(b'"', int(index[-1]) if len(index) else 0) if len(index) else -1
+    last = -1
+    if len(index):
+        begin = int(index[-1])
+        last = begin + data[begin:end].tobytes().rfind(b'"')
     index = np.append(index, np.array([last + 2], index.dtype))
-    return StringTable(data[: last + 1].copy(), index), start + p, state == strings.CLOSED
+    return StringTable(data[: last + 1], index), start + p, state == strings.CLOSED

@@ -21,6 +21,7 @@ from prodforensics.formats import Match, Probe
 from prodforensics.gaps import Gap
 from prodforensics.heap.formats.json_arrays import parse_blocks, parse_flat, parse_strings
 from prodforensics.heap.graph import Allocations, HeapGraph, StringTable
+from prodforensics.heap.memory import room
 from prodforensics.kernels import records
 from prodforensics.progress import bar
 from prodforensics.source import Source
@@ -345,7 +346,7 @@ class _Reader:
         for name in ("edge_type", "edge_name", "edge_to"):
             columns.setdefault(name, np.empty(0, np.uint8 if name == "edge_type" else np.uint32))
         n, m = len(columns["type"]), len(columns["edge_type"])
-        first_edge = np.zeros(n + 1, np.uint64)
+        first_edge = room(n + 1, np.uint64)
         np.cumsum(columns.pop("edge_count"), out=first_edge[1:])
         owned = int(first_edge[-1])
         if owned != m:
@@ -358,7 +359,9 @@ class _Reader:
             for name in ("edge_type", "edge_name", "edge_to"):
                 columns[name] = columns[name][:m]
         if m < 2**32:
-            first_edge = first_edge.astype(np.uint32)
+            narrow = room(n + 1, np.uint32)
+            narrow[:] = first_edge
+            first_edge = narrow
         strings = self.strings or StringTable.of(())
         graph = HeapGraph(
             node_types=_vocabulary(meta, "node", columns["type"]),
@@ -452,7 +455,7 @@ def _vocabulary(meta: dict[str, Any], kind: str, codes: np.ndarray) -> tuple[str
 def _grown(column: np.ndarray, rows: int) -> np.ndarray:
     if len(column) >= rows:
         return column
-    grown = np.empty(max(rows, 2 * len(column)), column.dtype)
+    grown = room(max(rows, 2 * len(column)), column.dtype)
     grown[: len(column)] = column
     return grown
 
