@@ -116,7 +116,7 @@ def asked(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     @cache
     def ask(path: Path) -> Compared:
         out = tmp_path_factory.mktemp("answers")
-        questions = ["numbers", "names", "duplicates", "locations"]
+        questions = ["numbers", "names"]
         return Compared(pf.load(path), oracle.ask(path, out, questions), path)
 
     return ask

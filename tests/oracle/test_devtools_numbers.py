@@ -72,5 +72,18 @@ def test_class_rows_are_those_of_the_summary_view(compared: Compared) -> None:
     assert ours.loc[theirs.index][differences].to_dict("index") == {}
 
 
-def test_totals_are_those_of_the_statistics_view(compared: Compared) -> None:
+def test_statistics_are_those_of_the_statistics_view(compared: Compared) -> None:
+    theirs = compared.theirs.json("statistics")
+    v8, native = theirs["v8heap"], theirs["native"]
+    ours = compared.ours.frames["statistics"]["size_bytes"]
+    assert ours.drop(["other_objects", "other_native"]).to_dict() == {
+        "total": theirs["total"],
+        "v8_heap": v8["total"],
+        "code": v8["code"],
+        "strings": v8["strings"],
+        "js_arrays": v8["jsArrays"],
+        "system": v8["system"],
+        "native": native["total"],
+        "typed_arrays": native["typedArrays"],
+    }
     assert compared.ours.total_size_bytes == compared.theirs.total_size
