@@ -79,7 +79,7 @@ def analyse(graph: HeapGraph) -> None:
     pairs = WeakMapPairs.of(graph)
     flags = _essential_edges(graph, pairs)
     with ThreadPoolExecutor(1) as pool:
-        tree = pool.submit(compute_dominators, graph)
+        tree = pool.submit(_dominator_tree, graph)
         _transfer_sizes(graph)
         graph.statistics = _statistics(graph, flags)
         del flags
@@ -191,7 +191,12 @@ def compute_distances(
     return distance
 
 
-def compute_dominators(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
+def compute_dominators(graph: HeapGraph) -> None:
+    """Set dominators and retained sizes by the graph's essential edges."""
+    _retained_sizes(graph, *_dominator_tree(graph))
+
+
+def _dominator_tree(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
     """Return the nodes in preorder, and their dominators' preorder numbers."""
     bits, n = graph.essential_bits, graph.node_count
     offset = graph.first_edge.dtype
