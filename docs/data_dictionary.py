@@ -13,6 +13,9 @@ from prodforensics.evidence import Evidence
 from prodforensics.formats import BUILT_IN
 from prodforensics.gaps import GAPS
 
+# Kinds of evidence whose methods answer with frames, too: where those are documented.
+_ANSWERS = {"HeapSnapshot": "prodforensics.heap.schemas:ANSWERS"}
+
 _HEAD = """# Data dictionary
 
 Every frame that `evidence.frames` holds, by kind of evidence. Frames are built on first use and
@@ -47,6 +50,9 @@ def markdown() -> str:
     for kind in kinds():
         parts.append(f"## {kind.__name__}: a {kind.kind} {{#{kind.__name__.lower()}}}\n")
         parts += [schema.markdown() for schema in kind.schemas.values()]
+        if kind.__name__ in _ANSWERS:
+            parts.append(f"## Answers of {kind.__name__}'s methods\n")
+            parts += [schema.markdown() for schema in resolve(_ANSWERS[kind.__name__]).values()]
     parts += ["## Every kind of evidence\n", GAPS.markdown()]
     return "\n".join(parts)
 
