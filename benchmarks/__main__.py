@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,11 @@ def main(
     names = only or (QUICK if quick else tuple(CASES))
     if unknown := set(names) - set(CASES):
         raise typer.BadParameter(f"no case {', '.join(sorted(unknown))}; known: {', '.join(CASES)}")
+    for tool in ("node", "npm"):
+        if shutil.which(tool) is None:
+            raise typer.BadParameter(
+                f"{tool} is needed: it records the snapshots and runs the peers"
+            )
     errors = Console(stderr=True)
     rows: list[Row] = []
     for name in names:

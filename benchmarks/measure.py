@@ -7,7 +7,7 @@ import os
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,14 @@ class Run:
         The largest resident memory of the process (``ru_maxrss``; its own children are not in it).
     said
         The JSON object on the last line of its standard output.
+    of
+        The number of runs that it is the fastest of.
     """
 
     wall_s: float
     peak_rss_bytes: int
     said: dict[str, Any] = field(default_factory=dict)
+    of: int = 1
 
 
 def _once(command: list[str], environment: dict[str, str] | None) -> Run:
@@ -53,7 +56,8 @@ def _once(command: list[str], environment: dict[str, str] | None) -> Run:
 
 def best(command: list[str], times: int, environment: dict[str, str] | None = None) -> Run:
     """Run a command several times; the fastest run counts, as noise only ever adds."""
-    return min((_once(command, environment) for _ in range(times)), key=lambda run: run.wall_s)
+    runs = [_once(command, environment) for _ in range(times)]
+    return replace(min(runs, key=lambda run: run.wall_s), of=times)
 
 
 def warm(path: Path) -> Path:

@@ -28,6 +28,8 @@ class Row:
         What the bar is about, as a number: a speed-up, a share, or the figure itself.
     met
         None where there is no bar.
+    best_of
+        Runs of each contender, the fastest of which counts.
     """
 
     case: str
@@ -40,6 +42,7 @@ class Row:
     met: bool | None = None
     ours_rss_bytes: int | None = None
     peer_rss_bytes: int | None = None
+    best_of: int = 1
 
 
 def against(case: str, ours: Run, peer: Run, peer_name: str, *, faster: float | None = None) -> Row:
@@ -56,6 +59,7 @@ def against(case: str, ours: Run, peer: Run, peer_name: str, *, faster: float | 
         speedup >= faster if faster else None,
         ours.peak_rss_bytes,
         peer.peak_rss_bytes,
+        ours.of,
     )
 
 
@@ -89,8 +93,8 @@ def _megabytes(value: int | None) -> str:
 def draw(rows: Sequence[Row], console: Console) -> None:
     """Print the table; bars that were missed stand out by word and colour."""
     table = Table(title="prodforensics benchmarks", caption=str(machine()))
-    for column in ("case", "ours", "peer", "", "ratio", "bar", "", "MB ours", "MB peer"):
-        right = column in {"ours", "peer", "ratio", "MB ours", "MB peer"}
+    for column in ("case", "ours", "peer", "", "ratio", "bar", "", "MB ours", "MB peer", "best of"):
+        right = column in {"ours", "peer", "ratio", "MB ours", "MB peer", "best of"}
         table.add_column(column, justify="right" if right else "left", no_wrap=column != "case")
     verdicts = {True: "[green]met[/]", False: "[bold red]MISSED[/]", None: ""}
     for row in rows:
@@ -104,5 +108,6 @@ def draw(rows: Sequence[Row], console: Console) -> None:
             verdicts[row.met],
             _megabytes(row.ours_rss_bytes),
             _megabytes(row.peer_rss_bytes),
+            str(row.best_of),
         )
     console.print(table)
