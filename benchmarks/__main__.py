@@ -32,7 +32,8 @@ def main(
     for name in names:
         with errors.status(f"{name}: {CASES[name].__doc__}"):
             rows.extend(CASES[name]())
-    draw(rows, Console())
+    output = Console()
+    draw(rows, output if output.is_terminal else Console(width=160))
     if json:
         json.write_text(as_json(rows) + "\n")
     raise typer.Exit(any(row.met is False for row in rows))

@@ -95,7 +95,7 @@ def draw(rows: Sequence[Row], console: Console) -> None:
     table = Table(title="prodforensics benchmarks", caption=str(machine()))
     for column in ("case", "ours", "peer", "", "ratio", "bar", "", "MB ours", "MB peer", "best of"):
         right = column in {"ours", "peer", "ratio", "MB ours", "MB peer", "best of"}
-        table.add_column(column, justify="right" if right else "left", no_wrap=column != "case")
+        table.add_column(column, justify="right" if right else "left", no_wrap=True)
     verdicts = {True: "[green]met[/]", False: "[bold red]MISSED[/]", None: ""}
     for row in rows:
         table.add_row(
