@@ -13,7 +13,8 @@ import pandas as pd
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.evidence import Evidence
 from prodforensics.heap.alignment import AlignedClasses, align_classes
-from prodforensics.heap.growth import GrowthPoint, Holding, growth_points
+from prodforensics.heap.growth import GrowthPoint, growth_points
+from prodforensics.heap.holding import Holding
 from prodforensics.heap.matching import Match, newest_id
 from prodforensics.heap.patterns import Recognised, recognise
 from prodforensics.heap.trend import TREND, trend_frame

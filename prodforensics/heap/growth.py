@@ -9,18 +9,18 @@ stores (the array of a list, the table of a map) and links of their own kind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prodforensics.kernels.holders import count_below, holders
+from prodforensics.heap.holding import PLAIN_VALUES, Holding
+from prodforensics.kernels.holders import count_below
 
 if TYPE_CHECKING:
-    from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.matching import Match
 
-__all__ = ["GrowthPoint", "Holding", "growth_points"]
+__all__ = ["GrowthPoint", "growth_points"]
 
 LEAST_ITEMS = 16
 """A holder that gained fewer objects of one kind is passed over: noise of any running program."""
@@ -31,15 +31,6 @@ FEW_LARGE = (2, 2**16, 0.1)
 """... unless 2 objects are 64 KiB in all, and a tenth of all that was added."""
 MOST_POINTS = 100
 _SAMPLE = 512
-
-# What a program makes. Code, maps and other tables of the engine come and go as V8 optimises.
-_PROGRAM = (
-    "object", "closure", "string", "concatenated string", "sliced string", "regexp", "number",
-    "symbol", "bigint", "native",
-)  # fmt: skip
-_SOLID = ("object", "closure", "native")
-_STRINGS = ("string", "concatenated string", "sliced string")
-_PLAIN_VALUES = (*_STRINGS, "number", "symbol", "bigint")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,75 +77,6 @@ class GrowthPoint:
         return self.retained[-1] - self.retained[0]
 
 
-@dataclass(eq=False)
-class Holding:
-    """One snapshot, and what each of its objects is held by.
-
-    Parameters
-    ----------
-    graph : HeapGraph
-    class_index : uint32[n]
-        Classes in the numbering of the last snapshot.
-    """
-
-    graph: HeapGraph
-    class_index: np.ndarray
-    solid: np.ndarray = field(init=False)
-    nearest: np.ndarray = field(init=False)
-    holder: np.ndarray = field(init=False)
-    counted: np.ndarray = field(init=False)
-
-    def __post_init__(self) -> None:
-        graph = self.graph
-        solid = self.solid = _among(graph, _SOLID)[graph.type]
-        self.counted = _among(graph, _PROGRAM)[graph.type] & (graph.self_size > 0)
-        # The parts of a concatenated string are no objects that a program knows of.
-        self.counted &= ~_among(graph, _STRINGS)[graph.type[graph.dominator]]
-        self.nearest, self.holder = holders(graph.dominator, graph.root, solid, self.kinds())
-
-    def kinds(self, nodes: np.ndarray | slice = slice(None)) -> np.ndarray:
-        """Return a number for the kind of each node: its class, and a closure's function."""
-        graph = self.graph
-        type_ = graph.type[nodes]
-        closure = type_ == graph.node_type_code("closure")
-        name = np.where(closure, graph.name[nodes].astype(np.uint64) + np.uint64(1), np.uint64(0))
-        class_index = self.class_index[nodes].astype(np.uint64)
-        # A string is flattened, or kept in parts, as V8 likes: it stays a string.
-        class_index[_among(graph, _STRINGS)[type_]] = np.uint64(0xFFFFFFFF)
-        return (class_index << np.uint64(32)) | name
-
-    def kind_name(self, node: int) -> str:
-        """Name the kind of a node: its class, or ``name()`` for a function."""
-        graph = self.graph
-        if graph.type[node] == graph.node_type_code("closure"):
-            return f"{graph.strings[graph.name[node]] or '(anonymous)'}()"
-        kind = graph.node_types[graph.type[node]]
-        if kind in _PLAIN_VALUES:
-            return "string" if kind in _STRINGS else kind
-        return graph.classes.name[graph.class_index[node]]
-
-    def owners(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """List which objects have an edge to each item, directly or through backing stores.
-
-        Returns
-        -------
-        item : int64[k]
-            Position in ``items``.
-        owner : uint32[k]
-            Each pair once.
-        """
-        graph, into = self.graph, self.graph.retainers
-        first = into.first[items].astype(np.int64)
-        count = into.first[items.astype(np.int64) + 1].astype(np.int64) - first
-        item = np.repeat(np.arange(len(items)), count)
-        slot = np.arange(len(item)) - np.repeat(np.cumsum(count) - count, count) + first[item]
-        strong = graph.edge_type[into.edge[slot]] != graph.edge_type_code("weak")
-        item, source = item[strong], into.node[slot[strong]]
-        owner = np.where(self.solid[source], source, self.nearest[source])
-        pairs = np.unique(item * np.int64(graph.node_count) + owner)
-        return pairs // graph.node_count, (pairs % graph.node_count).astype(np.uint32)
-
-
 def growth_points(holdings: Sequence[Holding], matches: Sequence[Match]) -> list[GrowthPoint]:
     """Find the objects that hold more in the last snapshot than in the first.
 
@@ -198,19 +120,22 @@ class _Search:
             if point is not None:
                 found.setdefault(point.holder, []).append(point)
         points = [max(same, key=self._weight) for same in found.values()]
+        # The keys of a map tell nothing where its values are known from another map.
+        shared = {other for point in points for other in point.also}
+        points = [p for p in points if p.holder not in shared or self._weight(p)[0]]
         points.sort(key=self._weight, reverse=True)
         return points[:MOST_POINTS]
 
     def _weight(self, point: GrowthPoint) -> tuple[bool, int]:
         """Order points by the bytes of their items; keys and other plain values come last."""
         graph = self.graph
-        plain = graph.node_types[graph.type[point.items[0]]] in _PLAIN_VALUES
+        plain = graph.node_types[graph.type[point.items[0]]] in PLAIN_VALUES
         return not plain, int(graph.retained_size[point.items].sum())
 
     def _candidates(self) -> dict[tuple[int, int], np.ndarray]:
         """Return the new objects of each pair (holder, kind) that has enough of them."""
         last, graph = self.last, self.graph
-        kinds = last.kinds(self.new)
+        kinds = last.kind[self.new]
         order = np.lexsort((kinds, last.holder[self.new]))
         nodes, kinds = self.new[order], kinds[order]
         holder = last.holder[nodes]
@@ -234,7 +159,7 @@ class _Search:
         last = self.last
         while not self.old[holder] and holder != self.graph.root:
             above = int(last.holder[holder])
-            if (above, int(last.kinds(np.array([holder]))[0])) in self._crowded:
+            if (above, int(last.kind[holder])) in self._crowded:
                 return True
             holder = above
         return False
@@ -247,8 +172,6 @@ class _Search:
         Left out are pairs whose holder lost as many objects of another kind: V8 only tells apart
         now what it did not before, or the program has changed one thing for another.
         """
-        wanted = {int(kind) & 0xFFFFFFFF for _, kind in pairs} - {0}
-        self._names = {self.graph.strings[name - 1]: name - 1 for name in wanted}
         holders_ = np.unique(np.array([holder for holder, _ in pairs], np.int64))
         tables = [self._held(k, holders_) for k in range(len(self.holdings))]
         gains: dict[int, int] = {}
@@ -270,26 +193,15 @@ class _Search:
         back = np.full(graph.node_count, -1, np.int64)
         back[there[there >= 0]] = holders_[there >= 0]
         nodes = np.flatnonzero(holding.counted & (back[holding.holder] >= 0)).astype(np.uint32)
-        kinds = holding.kinds(nodes) if is_last else self._translated(holding, nodes)
+        kinds = holding.kinds_as(self.last, nodes)
         order = np.lexsort((kinds, holding.holder[nodes]))
         nodes, kinds = nodes[order], kinds[order]
         holder = back[holding.holder[nodes]]
         starts = _starts(holder, kinds)
-        ends = np.append(starts[1:], len(nodes))
         return {
-            (int(holder[start]), int(kinds[start])): nodes[start:end]
-            for start, end in zip(starts, ends, strict=True)
+            (int(holder[start]), int(kinds[start])): group
+            for start, group in zip(starts, np.split(nodes, starts[1:]), strict=False)
         }
-
-    def _translated(self, holding: Holding, nodes: np.ndarray) -> np.ndarray:
-        """Return kinds in the numbers of the last snapshot, whose names have other indices."""
-        kinds = holding.kinds(nodes)
-        low = kinds & np.uint64(0xFFFFFFFF)
-        used, inverse = np.unique(low, return_inverse=True)
-        names = [self._names.get(holding.graph.strings[int(name) - 1], -1) for name in used]
-        there = np.array(names, np.int64) + 1
-        there[used == 0] = 0
-        return (kinds ^ low) | there.astype(np.uint64)[inverse]
 
     def _point(
         self, holder: int, items: np.ndarray, counts: tuple[int, ...], kept: int
@@ -307,15 +219,14 @@ class _Search:
         owners = self._owners(holder, items)
         if not owners:
             return None
-        shared = owners[0] != holder
-        holder = owners[0]
+        shared, holder = owners[0] != holder, owners[0]
         places = [int(match.place[holder]) for match in self.matches]
         sizes = [
             int(match.before.retained_size[place]) if place >= 0 else 0
             for match, place in zip(self.matches, places, strict=True)
         ]
         size = int(graph.retained_size[holder])
-        if shared or holder == graph.root:
+        if shared:
             # It holds the items together with others, so that it does not retain them alone.
             size = sizes[0] + bytes_
         return GrowthPoint(
@@ -338,10 +249,12 @@ class _Search:
         """
         last, graph = self.last, self.graph
         sample = items[np.linspace(0, len(items) - 1, min(_SAMPLE, len(items))).astype(np.int64)]
-        near = graph.dominator[sample] != holder
         item, owner = last.owners(sample)
+        # The root has edges to all that the engine knows, and holds nothing of the program.
+        item, owner = item[owner != graph.root], owner[owner != graph.root]
+        near = (graph.dominator[sample] != holder) & (holder != graph.root)
         near[item[owner == holder]] = True
-        near[item[last.kinds(owner) == last.kinds(sample)[item]]] = True
+        near[item[last.kind[owner] == last.kind[sample][item]]] = True
         if 2 * np.count_nonzero(near) >= len(sample):
             return [holder]
         owners, count = np.unique(owner, return_counts=True)
@@ -358,10 +271,3 @@ def _starts(holder: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     if not len(holder):
         return np.empty(0, np.int64)
     return np.flatnonzero(np.append(True, (np.diff(holder) != 0) | (np.diff(kinds) != 0)))
-
-
-def _among(graph: HeapGraph, names: Sequence[str]) -> np.ndarray:
-    """Return for each code of a node type whether it has one of the names (bool[256])."""
-    chosen = np.zeros(256, np.bool_)
-    chosen[[code for code, name in enumerate(graph.node_types) if name in names]] = True
-    return chosen

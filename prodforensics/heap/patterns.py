@@ -7,9 +7,11 @@ Patterns are told by the names that Node.js and V8 give to their own links (``_e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from prodforensics.heap.growth import GrowthPoint
 from prodforensics.heap.locations import describe_location
@@ -45,6 +47,8 @@ class Recognised:
         What the pattern knows: ``event``, ``emitter``, ``function``, ``captured`` ...
     location : str
         Where in the code the items come from, or empty.
+    also : tuple of str
+        Other holders of the same items.
     """
 
     point: GrowthPoint
@@ -55,12 +59,15 @@ class Recognised:
     variable: str
     details: dict[str, str] = field(default_factory=dict)
     location: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def item(self) -> str:
         """What the holder gained, in words."""
-        waiting = self.pattern == "pending_promise" and self.details.get("function")
-        return f"suspended {waiting}" if waiting else self.point.item
+        function = self.details.get("function")
+        if self.pattern == "pending_promise" and function:
+            return f"suspended {function}"
+        return function if self.pattern == "event_listener" and function else self.point.item
 
 
 def recognise(graph: HeapGraph, point: GrowthPoint) -> Recognised:
@@ -78,6 +85,7 @@ def recognise(graph: HeapGraph, point: GrowthPoint) -> Recognised:
         place.variable,
         details,
         place.location(details.pop("code", "")),
+        tuple(_Place(graph, replace(point, holder=other)).variable for other in point.also),
     )
 
 
@@ -128,8 +136,9 @@ class _Place:
             if step.edge_type == "context":
                 return step.edge_name
             if step.edge_type == "property":
-                name = self.name(owner.node)
-                return f"{name}.{step.edge_name}" if name != "Object" else step.edge_name
+                named = owner.edge_type in ("property", "context")
+                plain = self.name(owner.node) == "Object" and named
+                return f"{owner.edge_name if plain else self.name(owner.node)}.{step.edge_name}"
         return ""
 
     def step(self, *names: str) -> int:
@@ -138,6 +147,15 @@ class _Place:
             if step.edge_type in ("property", "internal") and step.edge_name in names:
                 return far
         return -1
+
+    def key(self, step: Step) -> str:
+        """Name a step by its property, or by the key where it leads into a Map."""
+        if step.edge_type != "internal" or not step.edge_name.isdigit():
+            return step.edge_name
+        table = int(np.searchsorted(self.graph.first_edge, step.edge, side="right")) - 1
+        before = str(int(step.edge_name) - 1)  # an entry of the table: key, value, chain
+        keys = (target for _, name, target in self.links(table) if name == before)
+        return next((self.name(target) for target in keys), "")
 
     def function(self, node: int | None) -> str:
         if node is None or self.kind(node) != "closure":
@@ -175,12 +193,13 @@ def _event_listener(place: _Place) -> dict[str, str] | None:
     far = place.step("_events", "<symbol kEvents>")
     if far < 0 or far + 1 >= len(place.above):
         return None
-    event = place.above[far - 1].edge_name if far else ""
     emitter = place.name(place.above[far + 1].node)
     item = place.item
-    listener = item if place.kind(item) == "closure" else place.link(item, "listener", "callback")
+    listener = place.link(item, "listener", "callback")  # what once() wraps
+    if listener is None and place.kind(item) == "closure":
+        listener = item
     return {
-        "event": event,
+        "event": place.key(place.above[far - 1]) if far else "",
         "emitter": emitter,
         "function": place.function(listener),
         "captured": place.captured(item) if place.kind(item) == "closure" else "",
@@ -190,12 +209,15 @@ def _event_listener(place: _Place) -> dict[str, str] | None:
 
 def _timer(place: _Place) -> dict[str, str] | None:
     """Hold timers: the items are links of Node.js's lists of timers, and call back."""
-    callback = place.link(place.item, "_onTimeout", "_onImmediate")
-    linked = place.link(place.item, "_idleNext", "_idlePrev")
+    timer = place.item
+    if place.link(timer, "_onTimeout") is None:
+        timer = place.link(timer, "_idleNext") or timer  # a list for each duration
+    callback = place.link(timer, "_onTimeout")
+    linked = place.link(timer, "_idleNext", "_idlePrev")
     if callback is None or linked is None or place.kind(linked) == "hidden":
         return None
     # `_repeat` is null for setTimeout; for setInterval it is a number, which has no node.
-    again = place.link(place.item, "_repeat")
+    again = place.link(timer, "_repeat")
     repeats = again is None or place.kind(again) == "number"
     return {
         "function": place.function(callback),

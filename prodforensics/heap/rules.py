@@ -130,11 +130,12 @@ def _held(one: Recognised) -> str:
     counts = " → ".join(human_count(count) for count in point.counts)
     each = point.growth // point.gain if point.gain > 0 else 0
     weight = f", about {human_bytes(each)} for each" if each > 0 else ""
+    also = f" The same objects are held by {plain(', '.join(one.also), 200)}." if one.also else ""
     return (
         f"{plain(one.holder_name, _NAME)} @{one.holder_id} holds {plain(one.item, _NAME)}: "
         f"{counts} from the first snapshot to the last, and retains "
         f"{human_bytes(point.growth, signed=True)}{weight}. Reached through "
-        f"{plain(one.path, 400)}."
+        f"{plain(one.path, 400)}.{also}"
     )
 
 
@@ -241,8 +242,8 @@ def timer(comparison: HeapComparison) -> Iterator[Finding]:
         what = "intervals" if maker == "setInterval" else "timeouts"
         return _Words(
             f"{gain} more {what} run {function}",
-            f"Node.js keeps every timer until it has run or is cleared, and with it its function; {maker}() was "
-            f"called for each of them and {clear}() was not.{_captured(one)}",
+            "Node.js keeps every timer until it has run or is cleared, and with it its function; "
+            f"{maker}() was called for each of them and {clear}() was not.{_captured(one)}",
             f"Keep what {maker}() returns and call {clear}() when its owner ends (on 'close', in "
             "finally); or use one timer for all.",
         )

@@ -6,7 +6,10 @@ import numpy as np
 
 from prodforensics.kernels._jit import kernel
 
-__all__ = ["count_below", "holders"]
+__all__ = ["MOST_LINKS", "count_below", "holders"]
+
+MOST_LINKS = 2
+"""A link of a chain leads to so many others of its kind: 1 in a list, 2 in a binary tree."""
 
 
 @kernel
@@ -14,8 +17,8 @@ def holders(dominator, root, solid, group):
     """Climb the dominator tree from each node to the object that holds it.
 
     Nodes that are not solid (the backing array of a list, the table of a map) are passed
-    through, and so are nodes of the same group: the links of a linked list, the reactions of a
-    promise. Every link of such a chain is held by what holds the chain.
+    through, and so are nodes of the same group in a chain: the links of a list, the nodes of a
+    tree. Every link of a chain is held by what holds the chain.
 
     Parameters
     ----------
@@ -30,38 +33,44 @@ def holders(dominator, root, solid, group):
     nearest : uint32[n]
         The nearest solid dominator.
     holder : uint32[n]
-        The nearest solid dominator that is not of the node's own group, nor linked to it by
-        nodes of that group alone.
+        Likewise, but above a chain: while the nearest is of the node's own group, and has at
+        most `MOST_LINKS` of that group below it, its own holder.
     """
     n = dominator.size
     nearest = np.empty(n, np.uint32)
     holder = np.empty(n, np.uint32)
-    done = np.zeros(n, np.bool_)
-    if n:
-        nearest[root] = root
-        holder[root] = root
-        done[root] = True
+    links = np.zeros(n, np.int32)
+    # 0 to do, 1 nearest is known, 2 holder is known
+    done = np.zeros(n, np.uint8)
     path = np.empty(1024, np.uint32)
-    for v in range(n):
-        depth = 0
-        x = np.uint32(v)
-        while not done[x]:
-            if depth == path.size:
-                path = np.append(path, np.empty(depth, np.uint32))
-            path[depth] = x
-            depth += 1
-            # Set at once: a cycle, which no dominator tree has, then ends here.
-            done[x] = True
-            nearest[x] = root
-            holder[x] = root
-            x = dominator[x]
-        while depth:
-            depth -= 1
-            y = path[depth]
-            above = dominator[y]
-            near = above if solid[above] else nearest[above]
-            nearest[y] = near
-            holder[y] = holder[near] if group[near] == group[y] and near != root else near
+    for step in range(1, 3):
+        if n:
+            nearest[root] = root
+            holder[root] = root
+            done[root] = step
+        for v in range(n):
+            depth = 0
+            x = np.uint32(v)
+            while done[x] < step:
+                if depth == path.size:
+                    path = np.append(path, np.empty(depth, np.uint32))
+                path[depth] = x
+                depth += 1
+                # Set at once: a cycle, which no dominator tree has, then ends here.
+                done[x] = step
+                x = dominator[x]
+            while depth:
+                depth -= 1
+                y = path[depth]
+                above = dominator[y]
+                if step == 1:
+                    near = above if solid[above] or above == root else nearest[above]
+                    nearest[y] = near
+                    links[near] += group[near] == group[y]
+                else:
+                    near = nearest[y]
+                    link = group[near] == group[y] and links[near] <= MOST_LINKS and near != root
+                    holder[y] = holder[near] if link else near
     return nearest, holder
 
 
