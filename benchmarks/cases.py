@@ -115,6 +115,8 @@ def comparison() -> Iterator[Row]:
     case = "two 100 MB: load and compare"
     yield against(case, ours, loading, "DevTools, loads alone", faster=5)
     yield against(case, ours, devtools, "DevTools, compared as well")
+    findings = best(peers.ours("findings", *files), 3)
+    yield against(f"{case}, up to the findings", findings, devtools, "DevTools, compared as well")
 
 
 def huge() -> Iterator[Row]:

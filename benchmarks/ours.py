@@ -56,9 +56,16 @@ def compare(before: str, after: str) -> dict[str, Any]:
     """Load two snapshots and compare them, up to the rows and objects of the Comparison view."""
     import prodforensics as pf
 
-    first, second = (pf.load(path, progress=False) for path in (before, after))
-    growth = pf.compare(first, second)
+    growth = pf.compare(*(pf.load(path, progress=False) for path in (before, after)))
     return {name: len(growth.frames[name]) for name in ("constructors", "added", "removed")}
+
+
+def findings(before: str, after: str) -> dict[str, Any]:
+    """Load two snapshots and name what leaks between them."""
+    import prodforensics as pf
+
+    growth = pf.compare(*(pf.load(path, progress=False) for path in (before, after)))
+    return {"findings": len(growth.findings())}
 
 
 def pages(path: str) -> dict[str, Any]:
@@ -93,6 +100,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "frames": frames,
     "warm": warm,
     "compare": compare,
+    "findings": findings,
     "pages": pages,
 }
 
