@@ -115,9 +115,7 @@ def _finding(finding: FindingLike) -> str:
         f"<p>{escape(plain(finding.why, 2000))}</p>",
     ]
     if finding.next_step:
-        parts.append(
-            f'<p class="pf-next">→ <code>{escape(plain(finding.next_step, 1000))}</code></p>'
-        )
+        parts.append(f'<p class="pf-next">→ {escape(plain(finding.next_step, 1000))}</p>')
     notes = [finding.rule, f"severity {_word(finding.severity)}", *([proof] if proof else [])]
     parts.append(f'<p class="pf-rule">{escape(plain(" · ".join(notes), 600))}</p></li>')
     return "".join(parts)

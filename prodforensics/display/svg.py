@@ -218,29 +218,32 @@ def chain(steps: Sequence[Step], label: str) -> str:
     >>> "global.cache" in drawn, drawn.count("<rect")
     (True, 2)
     """
-    wide, box, gap = 620, 26, 30
-    shapes, top = [], 4.0
+    edge_end, left, wide, box, pitch = 220, 244, 470, 24, 33
+    shapes = []
     for place, step in enumerate(steps):
+        top = 2 + place * pitch
         if place:
-            edge = (
-                f"{step.edge}  \N{MULTIPLICATION SIGN} {step.chain:,}" if step.chain else step.edge
+            middle, above = top + box // 2, top - pitch + box - 6
+            words = (
+                f"\N{MULTIPLICATION SIGN}{step.chain:,} {step.edge}" if step.chain else step.edge
             )
             shapes.append(
-                f'<path d="M26 {top - gap}V{top - 6}" stroke="var(--pf-soft,#57606a)"/>'
-                f'<path d="M22.5 {top - 7}h7l-3.5 6z" fill="var(--pf-soft,#57606a)"/>'
-                + _text(38, top - gap + 19, edge, wide - 40, "pf-edge")
+                f'<path d="M{left} {above}H{left - 14}V{middle}H{left - 6}" fill="none" '
+                f'stroke="var(--pf-soft,#57606a)"/><path d="M{left - 7} {middle - 3.5}v7l6-3.5z" '
+                'fill="var(--pf-soft,#57606a)"/>'
+                + _text(edge_end, middle + 4, words, edge_end, "pf-edge", "end")
             )
         last = place == len(steps) - 1
         fill = "var(--pf-chosen,#dbe9fb)" if last else "var(--pf-raised,#f6f7f9)"
         shapes.append(
-            f'<g><title>{escape(plain(step.name))}</title><rect x="1" y="{top}" width="{wide}" '
-            f'height="{box}" rx="4" fill="{fill}" stroke="var(--pf-line,#d9dde3)"/>'
-            + _text(11, top + 17, step.name, wide - 160)
-            + _text(wide - 8, top + 17, step.detail, 140, "pf-soft", "end")
+            f'<g><title>{escape(plain(step.name))}</title><rect x="{left}" y="{top}" '
+            f'width="{wide}" height="{box}" rx="4" fill="{fill}" '
+            'stroke="var(--pf-line,#d9dde3)"/>'
+            + _text(left + 10, top + 16, step.name, wide - 120)
+            + _text(left + wide - 8, top + 16, step.detail, 100, "pf-soft", "end")
             + "</g>"
         )
-        top += box + gap
-    return _svg(wide + 2, top - gap + 4, label, shapes)
+    return _svg(left + wide + 2, max(len(steps), 1) * pitch - pitch + box + 4, label, shapes)
 
 
 def _apart(heights: Sequence[float], top: float, floor: float) -> list[float]:

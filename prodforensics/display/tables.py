@@ -13,6 +13,10 @@ from prodforensics._text import plain
 
 __all__ = ["human_bytes", "human_count", "human_ns", "plain", "table"]
 
+_LONG = 40
+"""Characters from which a text may be broken anywhere, so that it leaves room for others."""
+
+
 def human_bytes(size: float, *, signed: bool = False) -> str:
     """Write a number of bytes with a decimal unit, as Chrome DevTools does.
 
@@ -146,8 +150,9 @@ class _Column:
         if _missing(value):
             return f'<td class="{"pf-number " * self.numeric}pf-none">&ndash;</td>'
         if not self.numeric:
-            kind = ' class="pf-text"' if isinstance(value, str) else ""
-            return f"<td{kind}>{escape(plain(value))}</td>"
+            words = plain(value)
+            kind = "pf-text pf-long" if len(words) > _LONG else "pf-text"
+            return f'<td class="{kind}">{escape(words)}</td>'
         value = value.item() if hasattr(value, "item") else value
         exact = human_count(value)
         if self.unit == "bytes":

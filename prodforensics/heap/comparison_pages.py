@@ -112,7 +112,11 @@ class ComparisonPages:
         number = whole_number(class_index, "class_index")
         now = self.comparison.classes.class_index[-1]
         nodes = np.flatnonzero(self.comparison.changed[1] & (now == number))
-        return self.last.nodes(nodes, "retained", True, offset, limit)
+        answer = self.last.nodes(nodes, "retained", True, offset, limit)
+        for row in answer["rows"]:
+            # Of a new object, all is new.
+            row |= {"added_size": row["self"], "retained_delta": row["retained"]}
+        return answer
 
     # -- who holds the growth -----------------------------------------------------------------
 
@@ -187,20 +191,21 @@ class ComparisonPages:
 def trend_groups(comparison: HeapComparison) -> list[Answer]:
     """Choose the lines of the trend: ``[{title, unit, lines: [{name, values}]}]``.
 
-    Classes by their count (many retain each other, so that their bytes cannot be told apart),
-    holders by what they retain.
+    Holders by what they retain; classes by the objects gained since the first snapshot, because
+    they retain each other and start from very different counts.
     """
     frame = comparison.frames["trend"]
     groups = []
     for kind, column_, unit, title in (
         ("holder", "retained_size_bytes", "bytes", "Bytes retained by what holds ever more"),
-        ("class", "count", "count", "Objects of the classes that grow every time"),
+        ("class", "count", "count", "Objects gained, by class, where each snapshot has more"),
     ):
         part = frame[frame["kind"] == kind]
-        lines = [
-            {"name": plain(lines["name"].iloc[0], 60), "values": lines[column_].tolist()}
-            for _, lines in part.groupby("key", sort=False)
-        ]
+        lines = []
+        for _, rows in part.groupby("key", sort=False):
+            values = rows[column_].to_numpy()
+            values = values - values[0] if kind == "class" else values
+            lines.append({"name": plain(rows["name"].iloc[0], 60), "values": values.tolist()})
         lines.sort(key=lambda line: line["values"][0] - line["values"][-1])
         groups.append({"title": title, "unit": unit, "lines": lines[:_LINES]})
     return groups

@@ -23,8 +23,10 @@ from prodforensics.display.paging import (
 )
 from prodforensics.display.tables import plain
 from prodforensics.errors import BadOption, UnknownName
-from prodforensics.heap.pictures import categories, dominator_bars
+from prodforensics.heap.dominator_picture import dominator_bars
+from prodforensics.heap.locations import describe_location
 from prodforensics.heap.retainers import edges_to_root, path_to_root, retaining_edges
+from prodforensics.heap.tables import statistics
 from prodforensics.heap.v8 import WeakMapPairs, compute_distances
 
 if TYPE_CHECKING:
@@ -226,6 +228,9 @@ class SnapshotPages:
     def _others(self, step: Step, view: _Without) -> Row:
         edges, sources = retaining_edges(self.graph, step.node, view.distance)
         kept = (edges != step.edge) & (view.distance[sources] >= 0) & ~view.skips(edges)
+        # What hangs on the holder itself, such as its backing store, is no other way to live.
+        holder = sources[edges == step.edge]
+        kept &= ~np.isin(self.graph.dominator[sources], holder)
         edges, sources = edges[kept], sources[kept]
         rows = [self.row(int(s), edge=int(e)) for s, e in zip(sources[:2], edges[:2], strict=True)]
         return {"others": rows, "others_total": int(edges.size)}
@@ -262,10 +267,7 @@ class SnapshotPages:
         """Tell what is known of one object."""
         node = self._node(node)
         row = self.row(node)
-        at = np.flatnonzero(self.graph.locations[:, 0] == node)
-        if at.size:
-            _, script, line, place = self.graph.locations[at[0]].tolist()
-            row["place"] = f"script {script}, line {line + 1}, column {place + 1}"
+        row["place"] = plain(describe_location(self.graph, node), _TEXT)
         return {"object": row}
 
     def find(self, text: str = "") -> Answer:
@@ -342,3 +344,27 @@ class _Without:
 
     def skips(self, edges: np.ndarray) -> np.ndarray:
         return np.zeros(edges.size, np.bool_) if self.mask is None else self.mask[edges]
+
+
+_CATEGORIES = {
+    "code": "Code",
+    "strings": "Strings",
+    "js_arrays": "JavaScript arrays",
+    "typed_arrays": "Typed arrays",
+    "system": "System objects",
+    "other_objects": "Other JavaScript objects",
+    "other_native": "Other native memory",
+}
+
+
+def categories(graph: HeapGraph) -> list[tuple[str, int]]:
+    """Split the heap by kind of memory, as DevTools' Statistics does, largest first.
+
+    Returns
+    -------
+    list of (str, int)
+        Name and bytes; they add up to the total.
+    """
+    sizes = statistics(graph)["size_bytes"]
+    parts = [(words, int(sizes[name])) for name, words in _CATEGORIES.items()]
+    return sorted(parts, key=lambda part: -part[1])

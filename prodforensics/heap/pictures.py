@@ -1,165 +1,106 @@
-"""Pictures of heaps: what the static twins, the report and plotly draw.
-
-Colours follow the kind of an object, the same in the explorer and on paper.
-"""
+"""Static pictures and tables of heaps: what a report and a saved notebook show of the explorers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from prodforensics.display import svg
-from prodforensics.display.tables import plain
+from prodforensics.display.cards import picture
+from prodforensics.display.paging import page_order
+from prodforensics.display.tables import human_bytes, human_count, table
+from prodforensics.evidence import Section
+from prodforensics.heap.comparison_pages import trend_groups
+from prodforensics.heap.dominator_picture import dominator_icicle, node_name
+from prodforensics.heap.pages import categories
+from prodforensics.heap.retainers import path_to_root
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.heap.compare import HeapComparison
     from prodforensics.heap.graph import HeapGraph
+    from prodforensics.heap.model import HeapSnapshot
 
-_PLACES = {
-    "object": 0,
-    "closure": 1,
-    "string": 2,
-    "concatenated string": 2,
-    "sliced string": 2,
-    "array": 3,
-    "native": 4,
-    "code": 5,
-    "hidden": 5,
-    "object shape": 5,
-    "synthetic": 5,
-}
-_DEEPEST = 24
-_NARROWEST = 1 / 900
-"""Share of the width below which a bar cannot be seen."""
+__all__ = ["comparison_sections", "retaining_path", "snapshot_sections"]
+
+_ROWS = 20
+_PATHS = 3
 
 
-def categories(graph: HeapGraph) -> list[tuple[str, int]]:
-    """Split the heap by kind of memory, as DevTools' Statistics does, largest first.
-
-    Returns
-    -------
-    list of (str, int)
-        Name and bytes; they add up to the total.
-    """
-    sizes = graph.statistics
-    native, typed = sizes["native"], sizes["typed_arrays"]
-    parts = {
-        "Code": sizes["code"],
-        "Strings": sizes["strings"],
-        "JavaScript arrays": sizes["js_arrays"],
-        "Typed arrays": typed,
-        "System objects": sizes["system"],
-        "Other native memory": native - typed,
-    }
-    parts["Other JavaScript objects"] = graph.total_size - sum(parts.values())
-    return sorted(parts.items(), key=lambda part: -part[1])
-
-
-@dataclass(frozen=True)
-class DominatorBar:
-    """One bar of the dominator tree.
-
-    Attributes
-    ----------
-    node : int
-        Ordinal; -1 for a bar that sums up the smaller children.
-    size : int
-        Retained bytes.
-    depth : int
-        Levels below the zoomed node.
-    start, end : float
-        Sides, 0 to 1.
-    place : int
-        Colour; negative for a sum.
-    count : int
-        Objects that a sum stands for.
-    """
-
-    node: int
-    size: int
-    depth: int
-    start: float
-    end: float
-    place: int
-    count: int = 1
-
-
-def dominator_bars(graph: HeapGraph, top: int, *, max_bars: int = 600) -> list[DominatorBar]:
-    """Lay out the dominator tree below a node as an icicle, pruned to what can be seen.
-
-    Parameters
-    ----------
-    graph : HeapGraph
-    top : int
-        The node that fills the width.
-    max_bars : int
-        Bars at the most; the largest objects win.
-
-    Returns
-    -------
-    list of DominatorBar
-        Row by row, from left to right; the smaller children of a node are summed up in one bar.
-    """
-    whole = float(graph.retained_size[top]) or 1.0
-    first, below = graph.dominated
-    bars = [DominatorBar(top, int(whole), 0, 0.0, 1.0, _place(graph, top))]
-    level = list(bars)
-    for depth in range(1, _DEEPEST):
-        deeper: list[DominatorBar] = []
-        for parent in level:
-            children = below[int(first[parent.node]) : int(first[parent.node + 1])]
-            sizes = graph.retained_size[children]
-            seen = np.flatnonzero(sizes >= whole * _NARROWEST)
-            seen = seen[np.argsort(sizes[seen])[::-1]]
-            left = parent.start
-            for place in seen:
-                node, size = int(children[place]), int(sizes[place])
-                right = left + size / whole
-                deeper.append(DominatorBar(node, size, depth, left, right, _place(graph, node)))
-                left = right
-            rest = int(sizes.sum()) - int(sizes[seen].sum())
-            if len(seen) and rest >= whole * _NARROWEST * 3:
-                count = len(children) - len(seen)
-                end = min(left + rest / whole, 1.0)
-                bars.append(DominatorBar(-1, rest, depth, left, end, -1, count))
-        deeper.sort(key=lambda bar: -bar.size)
-        level = deeper[: max(0, max_bars - len(bars))]
-        bars += level
-        if not level:
-            break
-    return sorted(bars, key=lambda bar: (bar.depth, bar.start))
-
-
-def dominator_icicle(graph: HeapGraph, label: str, *, max_bars: int = 250) -> str:
-    """Draw the dominator tree of a whole heap as static SVG."""
-    bars = [
-        svg.Bar(
-            f"{bar.count:,} smaller" if bar.node < 0 else node_name(graph, bar.node),
-            bar.size,
-            bar.depth,
-            bar.start,
-            bar.end,
-            bar.place,
-        )
-        for bar in dominator_bars(graph, int(graph.root), max_bars=max_bars)
-        if bar.depth < 12
+def snapshot_sections(snapshot: HeapSnapshot) -> list[Section]:
+    """Draw the static twin of the explorer: categories, dominators, classes."""
+    graph = snapshot.graph
+    return [
+        Section("Where the memory is", svg.parts(categories(graph), "Heap by category")),
+        Section(
+            "What keeps what alive",
+            picture(
+                dominator_icicle(graph),
+                "A bar is as wide as what the object retains; below it what it alone keeps alive",
+            ),
+        ),
+        Section("Classes that retain most", table(_classes(graph), limit=_ROWS)),
     ]
-    return svg.icicle(bars, label)
 
 
-def node_name(graph: HeapGraph, node: int, limit: int = 60) -> str:
-    """Write a node's name as the explorer does: strings quoted, closures with ``()``."""
-    if node == graph.root:
-        return "(root)"
-    name = plain(graph.strings[graph.name[node]], limit)
-    kind = graph.node_types[graph.type[node]]
-    if kind.endswith("string"):
-        return f'"{name}"'
-    if kind == "closure":
-        return f"{name or '(anonymous)'}()"
-    return name or f"({kind})"
+def comparison_sections(compared: HeapComparison) -> list[Section]:
+    """Draw the static twin of the explorer: growth points, their paths, classes, the trend."""
+    graph, points = compared.graph, compared.points
+    held = compared.frames["growth_points"]
+    columns = ["variable", "holder_name", "item", "count_before", "count_after"]
+    columns += ["retained_growth_bytes", "pattern", "location", "path"]
+    held_html = table(held[columns], limit=_ROWS)
+    for one in points[:_PATHS]:
+        title = f"What keeps {one.variable or one.holder_name} alive"
+        held_html += picture(retaining_path(graph, one.point.holder), title)
+    grown = compared.frames["constructors"]
+    grown = grown[(grown[["added_count", "removed_count"]] > 0).any(axis=1)]
+    sections = [
+        Section("Who holds the growth", held_html),
+        Section("What grew", table(grown, limit=_ROWS)),
+    ]
+    if len(compared.snapshots) > 2:
+        sections.append(Section("Trend", _trend(compared)))
+    return sections
 
 
-def _place(graph: HeapGraph, node: int) -> int:
-    return _PLACES.get(graph.node_types[graph.type[node]], 6)
+def retaining_path(graph: HeapGraph, node: int) -> str:
+    """Draw the shortest path from the root to a node as static SVG."""
+    steps = [
+        svg.Step(
+            f"{node_name(graph, step.node)} @{int(graph.id[step.node])}",
+            human_bytes(int(graph.retained_size[step.node])),
+            edge=f"[{step.edge_name}]" if step.edge_type == "element" else step.edge_name,
+            chain=step.times if step.times > 1 else 0,
+        )
+        for step in path_to_root(graph, node)
+    ]
+    return svg.chain(steps, f"Path from the root to {node_name(graph, node)}")
+
+
+def _trend(compared: HeapComparison) -> str:
+    marks = [snapshot.title for snapshot in compared.snapshots]
+    drawn = ""
+    for group in trend_groups(compared):
+        if group["lines"]:
+            lines = [svg.Line(line["name"], line["values"]) for line in group["lines"]]
+            write = human_bytes if group["unit"] == "bytes" else human_count
+            drawn += picture(svg.lines(lines, marks, group["title"], write=write), group["title"])
+    return drawn or '<p class="pf-none">Nothing grows from each snapshot to the next.</p>'
+
+
+def _classes(graph: HeapGraph) -> pd.DataFrame:
+    """Take the classes that retain most, out of the graph: a card must not build whole frames."""
+    import pandas as pd
+
+    classes = graph.classes
+    rows = page_order(classes.retained_size, 0, _ROWS)
+    return pd.DataFrame(
+        {
+            "class_name": [classes.name[row] for row in rows],
+            "count": classes.count[rows],
+            "distance": classes.distance[rows],
+            "shallow_size_bytes": classes.self_size[rows],
+            "retained_size_bytes": classes.retained_size[rows],
+        }
+    )

@@ -1,24 +1,29 @@
-"""What a person sees of a heap: the explorers, and their static twins for reports and cards."""
+"""What a person sees of a heap: the explorers, and their static twins for cards and reports."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
-from prodforensics.display import cards, svg, tables
-from prodforensics.display.paging import page_order
+from prodforensics.display.cards import card, findings_card, picture
 from prodforensics.display.widget import ExplorerWidget
-from prodforensics.heap import pictures
 from prodforensics.heap.comparison_pages import ComparisonPages
+from prodforensics.heap.dominator_picture import dominator_treemap
 from prodforensics.heap.pages import SnapshotPages
+from prodforensics.heap.pictures import comparison_sections, snapshot_sections
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import plotly.graph_objects as go
 
+    from prodforensics.evidence import Evidence, Section
     from prodforensics.heap.compare import HeapComparison
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.model import HeapSnapshot
+
+__all__ = ["comparison", "explorer", "treemap"]
 
 
 def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
@@ -34,13 +39,9 @@ def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
         A Jupyter widget that asks this kernel for a page at a time; its static twin stands in a
         saved notebook.
     """
+    _get_ready(snapshot.graph)
     pages = SnapshotPages(snapshot)
-    twin = cards.card(
-        snapshot.title,
-        "heap snapshot",
-        [("objects", tables.human_count(pages.about()["nodes"]))],
-        body_html=snapshot_html(snapshot),
-    )
+    twin = _twin(snapshot, snapshot_sections(snapshot))
     return ExplorerWidget(pages.questions, _scripts("explorer.js"), twin)
 
 
@@ -54,42 +55,37 @@ def comparison(compared: HeapComparison) -> ExplorerWidget:
     Returns
     -------
     ExplorerWidget
-        Works as `explorer` does; objects are those of the last snapshot.
+        Works as `explorer` does; its objects are those of the last snapshot.
     """
+    _get_ready(compared.graph)
     pages = ComparisonPages(compared)
-    twin = cards.card(compared.title, compared.kind, compared.facts())
+    twin = _twin(compared, comparison_sections(compared))
     return ExplorerWidget(pages.questions, _scripts("comparison.js"), twin)
 
 
-def snapshot_html(snapshot: HeapSnapshot) -> str:
-    """Draw the static twin of the explorer: categories, dominators, classes."""
-    graph = snapshot.graph
-    top = _classes(graph, 15)
-    return (
-        cards.picture(svg.parts(pictures.categories(graph), "Heap by category"), "By category")
-        + cards.picture(
-            pictures.dominator_icicle(graph, "Dominator tree"),
-            "What keeps what alive (dominator tree; a bar is as wide as what it retains)",
-        )
-        + tables.table(top, caption="Classes that retain most")
-    )
+def treemap(snapshot: HeapSnapshot) -> go.Figure:
+    """Draw the dominator tree as a treemap: a tile is as large as what its object retains.
+
+    Parameters
+    ----------
+    snapshot : HeapSnapshot
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    return dominator_treemap(snapshot.graph)
 
 
-def _classes(graph: HeapGraph, most: int) -> pd.DataFrame:
-    """Take the classes that retain most, out of the graph: a card must not build whole frames."""
-    import pandas as pd
+def _twin(evidence: Evidence, sections: Iterable[Section]) -> str:
+    body = findings_card(evidence.findings())
+    body += "".join(picture(section.html, section.title) for section in sections)
+    return card(evidence.title, evidence.kind, evidence.facts(), body_html=body)
 
-    classes = graph.classes
-    rows = page_order(classes.retained_size, 0, most)
-    return pd.DataFrame(
-        {
-            "class_name": [classes.name[row] for row in rows],
-            "count": classes.count[rows],
-            "distance": classes.distance[rows],
-            "shallow_size_bytes": classes.self_size[rows],
-            "retained_size_bytes": classes.retained_size[rows],
-        }
-    )
+
+def _get_ready(graph: HeapGraph) -> None:
+    """Build what the first click needs while the page is being drawn."""
+    Thread(target=lambda: (graph.retainers, graph.dominated), daemon=True).start()
 
 
 def _scripts(name: str) -> list[Path]:

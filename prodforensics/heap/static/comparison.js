@@ -2,6 +2,7 @@
 
 function render(context) {
   const frame = new Frame(context, "Heap comparison explorer");
+  frame.element.classList.add("pf-tall");
   const { kernel } = frame;
   let about = { total: 0 };
   const total = () => about.total;
@@ -101,7 +102,7 @@ function render(context) {
     findings.replaceChildren(...rows.map((finding, place) => make("details", { open: place === 0 && finding.verdict === "likely" },
       make("summary", {}, make("span", { class: `pf-badge pf-${finding.verdict}` }, SIGNS[finding.verdict] ?? finding.verdict), finding.title),
       make("p", {}, finding.why),
-      finding.next_step && make("p", {}, "\u2192 ", make("code", {}, finding.next_step)),
+      finding.next_step && make("p", {}, "\u2192 ", finding.next_step),
       finding.node != null && make("button", { type: "button", class: "pf-chip", onclick: () => { if (tabs.current.key === "trend") tabs.choose("points"); pane.show(finding.node); } }, "Show its retaining path"))));
   };
 
