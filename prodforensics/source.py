@@ -128,8 +128,8 @@ class Source:
         """Copy the remote file into an unnamed temporary file: readers want to seek and map."""
         import fsspec
 
-        local = tempfile.TemporaryFile(prefix="prodforensics-")  # noqa: SIM115 (kept open)
         try:
+            local = tempfile.TemporaryFile(prefix="prodforensics-")  # noqa: SIM115 (kept open)
             with fsspec.open(self._address, "rb") as remote:
                 size = getattr(remote, "size", None)
                 with bar(size, "fetching", show=self.show_progress) as done:
@@ -138,10 +138,9 @@ class Source:
                         done.update(len(chunk))
         except ImportError as error:
             scheme = self._address.partition("://")[0]
+            extra = f"fsspec[{'http' if scheme == 'https' else scheme}]"
             raise MissingDependency(
-                error.name or str(error),
-                needed_for=f"{scheme}:// addresses",
-                install=f"pip install 'fsspec[{scheme}]'",
+                extra, needed_for=f"{scheme}:// addresses", install=f"pip install '{extra}'"
             ) from error
         except Exception as error:  # fsspec back ends raise errors of their client libraries
             raise SourceError(

@@ -6,6 +6,24 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# HYPOTHESIS_PROFILE=ci: the same examples in every run, and what is needed to repeat a failure.
+settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
+settings.register_profile("dev", print_blob=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# Markup, styles, templates, formats, console markup, terminal control and reordered text, as an
+# attacker would plant them into a process that is going to be investigated.
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</style><img src=x onerror=alert(1)>",
+    "{{7*7}}${7*7}%n%s{0}",
+    "[red]not red[/red][link=https://example.com]",
+    "\x1b[31;1mred\x1b]0;title\x07",
+    "\u202egnp.exe\u2066",
+    "nul\x00 and bell\x07",
+)
 
 
 def require_tool(name: str) -> str:
