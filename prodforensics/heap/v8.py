@@ -28,7 +28,13 @@ from prodforensics.kernels import (
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["WeakMapPairs", "analyse", "compute_distances", "compute_dominators"]
+__all__ = [
+    "WeakMapPairs",
+    "analyse",
+    "compute_distances",
+    "compute_dominators",
+    "compute_retained_sizes",
+]
 
 _DETACHED = "Detached "
 _CATEGORIES = ("native", "code", "strings", "system", "js_arrays", "typed_arrays")
@@ -85,7 +91,7 @@ def analyse(graph: HeapGraph) -> None:
         del flags
         graph.distance = compute_distances(graph, pairs)
         graph.class_index, graph.classes = classing.classify(graph)
-        _retained_sizes(graph, *tree.result())
+        compute_retained_sizes(graph, *tree.result())
     classing.sum_classes(graph, graph.class_index, graph.classes)
 
 
@@ -137,12 +143,17 @@ def _essential_edges(graph: HeapGraph, pairs: WeakMapPairs) -> np.ndarray:
     return flags
 
 
+def _edges_of_root(graph: HeapGraph) -> slice:
+    edges = graph.edges_of(graph.root) if graph.node_count else range(0)
+    return slice(edges.start, edges.stop)
+
+
 def _transfer_sizes(graph: HeapGraph) -> None:
     dom_trees, external = graph.strings.find(
         ["(Document DOM trees)", "system / ExternalStringData"]
     )
     synthetic = graph.node_type_code("synthetic")
-    targets = graph.edge_to[graph.first_edge[graph.root] : graph.first_edge[graph.root + 1]]
+    targets = graph.edge_to[_edges_of_root(graph)]
     user_roots = (graph.type[targets] != synthetic) | (graph.name[targets] == dom_trees)
     # Without user roots the snapshot was taken with internals exposed: sizes stay as they are.
     if not user_roots.any():
@@ -176,8 +187,8 @@ def compute_distances(
             "(map descriptors)",
         ]
     )
-    n, root = graph.node_count, graph.root
-    root_edges = int(graph.first_edge[root + 1]) - int(graph.first_edge[root]) if n else 0
+    n = graph.node_count
+    of_root = _edges_of_root(graph)
     distance = room(n, np.int32)
     distances.distances(
         graph.first_edge, graph.edge_type, graph.edge_name, graph.edge_to, graph.type, graph.name,
@@ -186,14 +197,14 @@ def compute_distances(
         *map(graph.node_type_code, ("hidden", "array", "synthetic")),
         *names, pairs.of_name, len(pairs.table),
         np.empty(0, np.bool_) if ignored_edges is None else ignored_edges,
-        distance, room(n + root_edges, np.uint32),
+        distance, room(n + of_root.stop - of_root.start, np.uint32),
     )  # fmt: skip
     return distance
 
 
 def compute_dominators(graph: HeapGraph) -> None:
     """Set dominators and retained sizes by the graph's essential edges."""
-    _retained_sizes(graph, *_dominator_tree(graph))
+    compute_retained_sizes(graph, *_dominator_tree(graph))
 
 
 def _dominator_tree(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
@@ -217,7 +228,8 @@ def _dominator_tree(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
     return node, dominator
 
 
-def _retained_sizes(graph: HeapGraph, node: np.ndarray, dominator: np.ndarray) -> None:
+def compute_retained_sizes(graph: HeapGraph, node: np.ndarray, dominator: np.ndarray) -> None:
+    """Set ``graph.dominator`` and ``graph.retained_size``, given `compute_dominators`' answer."""
     n = graph.node_count
     graph.dominator, graph.retained_size = room(n, np.uint32), room(n, np.uint64)
     if n:

@@ -23,6 +23,7 @@ from prodforensics.heap.formats.json_arrays import parse_blocks, parse_flat, par
 from prodforensics.heap.graph import Allocations, HeapGraph, StringTable
 from prodforensics.heap.memory import room
 from prodforensics.kernels import records
+from prodforensics.kernels.trace_tree import parse_trace_tree
 from prodforensics.progress import bar
 from prodforensics.source import Source
 
@@ -132,6 +133,7 @@ class _Reader:
         self.columns: dict[str, np.ndarray] = {}
         self.flat: dict[str, np.ndarray] = {}
         self.strings: StringTable | None = None
+        self.edges_whole = False
 
     # -- the header ---------------------------------------------------------------------------
 
@@ -167,12 +169,16 @@ class _Reader:
             text = self.buf[self.at : self.at + 4096].tobytes()
             key = _KEY.match(text)
             if key is None:
-                if not re.match(rb"\s*\}", text):
-                    self._lost("the file ends here" if not text.strip() else "not a JSON key")
-                    if not self._skip_to_key():
-                        break
-                    continue
-                break
+                if re.match(rb"\s*\}", text):
+                    break
+                if not text.strip():
+                    if not self.gaps:
+                        self._lost("the file ends here")
+                    break
+                self._lost("not a JSON key")
+                if not self._skip_to_key():
+                    break
+                continue
             name = key[1].decode("latin-1")
             self.at += key.end()
             opens = self.buf[self.at : self.at + 1].tobytes() == b"["
@@ -192,6 +198,7 @@ class _Reader:
             self._check(name, rows, self.header.get("node_count"), stop, whole)
         elif name == "edges":
             rows, stop, whole = self._edges(start)
+            self.edges_whole = whole
             self._check(name, rows, self.header.get("edge_count"), stop, whole)
         elif name == "strings":
             self.strings, stop, whole = parse_strings(self.buf, start, self.tick)
@@ -205,6 +212,14 @@ class _Reader:
             if not _is_names(fields):
                 return False
             self.flat[name], stop, whole = parse_flat(self.buf, start, len(fields))
+            self._check(name, len(self.flat[name]), None, stop, whole)
+        elif name == "trace_tree":
+            fields = meta.get("trace_node_fields")
+            if not _is_names(fields) or "children" not in fields:
+                return False
+            self.flat[name], stop, whole = parse_trace_tree(
+                self.buf, start, len(fields), fields.index("children")
+            )
             self._check(name, len(self.flat[name]), None, stop, whole)
         else:
             return False
@@ -286,11 +301,16 @@ class _Reader:
         missing = None if promised is None else promised - rows
         if whole:
             what = f"{name}: {rows:,} records where the header promises {promised:,}"
-        elif stop >= self.buf.size:
+        elif self._ends_at(stop):
             what = f"{name}: the file ends inside this array, after {rows:,} whole records"
         else:
             what = f"{name}: damaged after {rows:,} whole records"
         self._lost(what, missing)
+
+    def _ends_at(self, stop: int) -> bool:
+        """Whether nothing but the beginning of a record follows."""
+        rest = self.buf[stop : stop + 4096].tobytes()
+        return len(rest) < 4096 and not rest.strip(b"0123456789, \r\n\t")
 
     def _lost(self, what: str, records: int | None = None) -> None:
         self.gaps.append(
@@ -349,11 +369,12 @@ class _Reader:
         first_edge = room(n + 1, np.uint64)
         np.cumsum(columns.pop("edge_count"), out=first_edge[1:])
         owned = int(first_edge[-1])
-        if owned != m:
+        if owned != m and self.edges_whole:
             self._lost(
                 f"edges: the nodes own {owned:,}, the file has {m:,}",
                 owned - m if owned > m else None,
             )
+        if owned != m:
             m = min(owned, m)
             np.minimum(first_edge, np.uint64(m), out=first_edge)
             for name in ("edge_type", "edge_name", "edge_to"):
@@ -411,6 +432,10 @@ class _Reader:
         if "trace_function_infos" in self.flat:
             found.function_fields = tuple(meta["trace_function_info_fields"])
             found.functions = self.flat["trace_function_infos"].astype(np.int64)
+        if "trace_tree" in self.flat:
+            names = meta["trace_node_fields"]
+            found.node_fields = tuple("parent" if name == "children" else name for name in names)
+            found.nodes = self.flat["trace_tree"]
         if "samples" in self.flat:
             found.sample_fields = tuple(meta["sample_fields"])
             found.samples = self.flat["samples"].astype(np.int64)
