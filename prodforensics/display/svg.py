@@ -7,6 +7,7 @@ text is escaped here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -166,7 +167,9 @@ def lines(
     """
     height, left, right, top, bottom = 300, 76, 240, 10, 24
     known = [value for line in series for value in line.values if value is not None]
-    most, least = max([1.0, *known]), min([0.0, *known])
+    step = _round_step(max([1.0, *known]) - min([0.0, *known]))
+    most = step * math.ceil(max([1.0, *known]) / step)
+    least = step * math.floor(min([0.0, *known]) / step)
     across, floor = WIDTH - left - right, height - bottom
 
     def x(place: int) -> float:
@@ -176,8 +179,8 @@ def lines(
         return top + (floor - top) * (1 - (value - least) / (most - least))
 
     shapes = []
-    for tick in range(5):
-        value = least + (most - least) * tick / 4
+    for tick in range(round((most - least) / step) + 1):
+        value = least + step * tick
         shapes.append(
             f'<line x1="{left}" x2="{WIDTH - right}" y1="{y(value):.1f}" y2="{y(value):.1f}" '
             'stroke="var(--pf-line,#d9dde3)"/>'
@@ -244,6 +247,12 @@ def chain(steps: Sequence[Step], label: str) -> str:
             + "</g>"
         )
     return _svg(left + wide + 2, max(len(steps), 1) * pitch - pitch + box + 4, label, shapes)
+
+
+def _round_step(span: float) -> float:
+    """Choose the distance of ticks: 1, 2 or 5 times a power of ten, four or so to the span."""
+    power = 10 ** math.floor(math.log10(span / 4))
+    return next(power * times for times in (1, 2, 5, 10) if power * times * 5 >= span)
 
 
 def _apart(heights: Sequence[float], top: float, floor: float) -> list[float]:

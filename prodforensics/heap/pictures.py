@@ -48,7 +48,7 @@ def comparison_sections(compared: HeapComparison) -> list[Section]:
     graph, points = compared.graph, compared.points
     held = compared.frames["growth_points"]
     columns = ["variable", "holder_name", "item", "count_before", "count_after"]
-    columns += ["retained_growth_bytes", "pattern", "location", "path"]
+    columns += ["retained_growth_bytes", "pattern", "location"]
     held_html = table(held[columns], limit=_ROWS)
     for one in points[:_PATHS]:
         title = f"What keeps {one.variable or one.holder_name} alive"

@@ -59,10 +59,19 @@ def test_a_chart_without_lines_is_an_empty_frame():
 
 
 def test_a_collapsed_chain_says_how_long_it_is():
-    assert "× 1,200" in svg.chain([svg.Step("a"), svg.Step("b", edge="_idleNext", chain=1200)], "p")
+    assert "×1,200 _idleNext" in svg.chain(
+        [svg.Step("a"), svg.Step("b", edge="_idleNext", chain=1200)], "p"
+    )
 
 
 def test_pictures_load_nothing():
     for drawn in pictures("name"):
         assert "href" not in drawn
         assert "http" not in drawn.replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize(("most", "top"), [(1, "1"), (804, "1,000"), (3500, "4,000"), (12, "15")])
+def test_ticks_are_round_numbers_that_reach_the_highest_value(most, top):
+    drawn = svg.lines([svg.Line("a", [0, most])], ["x", "y"], "l", write=lambda v: f"{v:,.6g}")
+    ticks = [text.text for text in ET.fromstring(drawn).iter(f"{NS}text")]
+    assert top in ticks

@@ -125,13 +125,15 @@ class Icicle {
 function lineChart({ label, marks, lines, write }) {
   const [width, height, left, right, top, bottom] = [900, 300, 70, 230, 12, 28];
   const all = lines.flatMap(({ values }) => values).filter((value) => value != null);
-  const most = Math.max(1, ...all);
-  const least = Math.min(0, ...all);
+  const span = Math.max(1, ...all) - Math.min(0, ...all);
+  const power = 10 ** Math.floor(Math.log10(span / 4));
+  const step = [1, 2, 5, 10].map((times) => power * times).find((each) => each * 5 >= span);
+  const most = step * Math.ceil(Math.max(1, ...all) / step);
+  const least = step * Math.floor(Math.min(0, ...all) / step);
   const x = (place) => left + ((width - left - right) * place) / Math.max(1, marks.length - 1);
   const y = (value) => top + (height - top - bottom) * (1 - (value - least) / (most - least));
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "pf-lines", role: "group", "aria-label": label });
-  for (let tick = 0; tick <= 4; tick++) {
-    const value = least + ((most - least) * tick) / 4;
+  for (let value = least; value <= most + step / 2; value += step) {
     svg.append(
       draw("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "pf-rule-line" }),
       draw("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end", class: "pf-soft" }, write(value)));
