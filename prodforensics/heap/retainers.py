@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from prodforensics.heap.tables import edge_columns, node_columns
+from prodforensics.heap.wording import describe_path
 from prodforensics.kernels.walks import walk_up
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["Step", "describe_path", "edges_to_root", "path_to_root", "retaining_edges"]
+__all__ = [
+    "Step",
+    "describe_path",
+    "edges_to_root",
+    "path_frame",
+    "path_to_root",
+    "ranks",
+    "retainers_frame",
+    "retaining_edges",
+]
 
 # Of several shortest paths, the one that a programmer recognises: their own names first.
 _PREFERRED = ("property", "element", "context", "internal", "hidden", "shortcut")
@@ -50,7 +60,10 @@ class Step:
 
 
 def retaining_edges(
-    graph: HeapGraph, node: int, distance: np.ndarray | None = None
+    graph: HeapGraph,
+    node: int,
+    distance: np.ndarray | None = None,
+    ignored: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the retainers of a node, nearest to the root first.
 
@@ -62,6 +75,8 @@ def retaining_edges(
     node : int
     distance : int32[n], optional
         In place of the graph's own.
+    ignored : bool[m], optional
+        Edges to leave out.
 
     Returns
     -------
@@ -74,10 +89,12 @@ def retaining_edges(
     span = slice(int(into.first[node]), int(into.first[node + 1]))
     edges, sources = into.edge[span].astype(np.int64), into.node[span]
     shown = (graph.edge_type[edges] != graph.edge_type_code(_WEAK)) & (sources != graph.root)
+    if ignored is not None:
+        shown &= ~ignored[edges]
     edges, sources = edges[shown], sources[shown]
     far = distance[sources].astype(np.int64)
     far[far < 0] = np.iinfo(np.int64).max
-    order = np.lexsort((_ranks(graph)[graph.edge_type[edges]], far))
+    order = np.lexsort((ranks(graph)[graph.edge_type[edges]], far))
     return edges[order], sources[order]
 
 
@@ -110,7 +127,7 @@ def edges_to_root(
         into.node,
         into.edge,
         graph.edge_type,
-        _ranks(graph),
+        ranks(graph),
         graph.distance if distance is None else distance,
         graph.root,
         int(node),
@@ -164,7 +181,7 @@ def path_to_root(
     ]
 
 
-def _ranks(graph: HeapGraph) -> np.ndarray:
+def ranks(graph: HeapGraph) -> np.ndarray:
     """Rank the edge types, the preferred least; weak edges are never followed."""
     ranks = np.full(256, len(_PREFERRED), np.uint8)
     for code, name in enumerate(graph.edge_types):
@@ -225,119 +242,42 @@ def _run_lengths(links: np.ndarray, period: int) -> np.ndarray:
     return np.minimum.accumulate(breaks[::-1])[::-1] - np.arange(n)
 
 
-# -- in words ---------------------------------------------------------------------------------
-
-_TEXT = 60
-# What V8 stores the contents of an object in; the element below says enough.
-_STORES = (
-    "table", "elements", "properties", "reactions_or_result", "parameters_and_registers",
-    "script_context_table",
-)  # fmt: skip
-# The way from a function to the variable that it sees; the variable's name says enough.
-_SCOPES = ("context", "previous", "native_context")
-_UNNAMED = ("Object", "Array", "Module", "system / Context", "")
-_WEAK_PAIR = " pair in WeakMap "
+# -- as frames --------------------------------------------------------------------------------
 
 
-def describe_path(graph: HeapGraph, path: Sequence[Step]) -> str:
-    """Write a path in one line, as one would write it in the program.
-
-    Properties and elements follow as ``.name`` and ``[0]``; an arrow stands for a step that the
-    program cannot write: a variable of a closure, a link inside V8. Backing stores and scopes are
-    passed over, chains are counted, and class names stand where they tell something.
-
-    Parameters
-    ----------
-    graph : HeapGraph
-    path : sequence of Step
-        From `path_to_root`.
-
-    Returns
-    -------
-    str
-        ``global.process.mainModule.exports.handle() → sessions (Map)[1203] → Session @8531``;
-        without a path, that nothing reaches the node.
-
-    Examples
-    --------
-    >>> import prodforensics as pf
-    >>> snapshot = pf.load(pf.samples.path("heap/globals.2.heapsnapshot.zst"))
-    >>> record = snapshot.instances("SearchRecord").index[0]
-    >>> describe_path(snapshot.graph, path_to_root(snapshot.graph, record))
-    'global.recentSearches[0] → SearchRecord @40567'
-    """
-    if not path:
-        return "(unreachable)"
-    if len(path) == 1:
-        return "(root)" if path[0].node == graph.root else _node_words(graph, path[0].node)
-    words = ""
-    place = 1
-    while place < len(path):
-        step = path[place]
-        if step.times > 1:
-            chain = [step]
-            while place + len(chain) < len(path) and path[place + len(chain)].times == step.times:
-                chain.append(path[place + len(chain)])
-            names = " → ".join(_link_words(graph, one) for one in chain)
-            words += f" → … {step.times:,} × {names}"
-            place += len(chain)
-            continue
-        last = place == len(path) - 1
-        words += _step_words(graph, step, first=not words, last=last)
-        place += 1
-    target = path[-1].node
-    if path[-1].times > 1:
-        words += f" → {_node_words(graph, target)}"
-    return f"{words} @{int(graph.id[target])}"
+def retainers_frame(graph: HeapGraph, node: int, ignored: np.ndarray | None = None) -> pd.DataFrame:
+    """Return the retainers of a node with the columns of `schemas.RETAINERS`."""
+    edges, sources = retaining_edges(graph, node, ignored=ignored)
+    of_edge, of_node = edge_columns(graph, edges), node_columns(graph, sources)
+    return pd.DataFrame(
+        {
+            "node": sources.astype(np.int64),
+            "id": of_node["id"],
+            **of_edge,
+            **{c: of_node[c] for c in ("name", "class_name", "distance")},
+            "self_size_bytes": of_node["self_size_bytes"],
+            "retained_size_bytes": of_node["retained_size_bytes"],
+        },
+        index=pd.Index(edges, name="edge"),
+    )
 
 
-def _step_words(graph: HeapGraph, step: Step, *, first: bool, last: bool) -> str:
-    # V8 numbers some internal links: "21 / DevTools console".
-    name = _shortened(re.sub(r"^\d+ / ", "", step.edge_name))
-    node = _node_words(graph, step.node)
-    if first or _kind(graph, step.node) == "synthetic":
-        # The global objects and the groups of roots: their own name tells.
-        return node if first else f" → {node}"
-    if step.edge_type == "internal" and step.edge_name in _STORES + _SCOPES and not last:
-        return ""
-    if _WEAK_PAIR in step.edge_name:
-        name = "(value in WeakMap)"
-        link = f" → {name}"
-    elif step.edge_type == "property":
-        link = f".{name}" if name.isidentifier() or name.startswith("<") else f"[{name!r}]"
-    elif step.edge_type == "element" or name.isdigit():
-        link = f"[{name}]"
-    else:
-        link = f" → {name}"
-    if last:
-        return link if node.removesuffix("()") == name else f"{link} → {node}"
-    if _kind(graph, step.node) == "closure":
-        return f"{link}()"
-    telling = node not in _UNNAMED and node != name and _kind(graph, step.node) == "object"
-    return f"{link} ({node})" if telling else link
-
-
-def _link_words(graph: HeapGraph, step: Step) -> str:
-    """Name a link of a chain by its property, or where it has none by what it leads to."""
-    if step.edge_type in ("property", "context"):
-        return _shortened(step.edge_name)
-    return _node_words(graph, step.node).removeprefix("system / ")
-
-
-def _node_words(graph: HeapGraph, node: int) -> str:
-    kind = _kind(graph, node)
-    name = _shortened(graph.strings[graph.name[node]])
-    if kind.endswith("string"):
-        return f'"{name}"'
-    if kind == "closure":
-        return f"{name or '(anonymous)'}()"
-    return name or f"({kind})"
-
-
-def _kind(graph: HeapGraph, node: int) -> str:
-    return graph.node_types[graph.type[node]]
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
+def path_frame(graph: HeapGraph, node: int, ignored: np.ndarray | None = None) -> pd.DataFrame:
+    """Return the path to a node with the columns of `schemas.PATH`."""
+    path = path_to_root(graph, node, ignored=ignored)
+    nodes = np.array([step.node for step in path], np.int64)
+    of_node = node_columns(graph, nodes)
+    frame = pd.DataFrame(
+        {
+            "node": nodes,
+            "id": of_node["id"],
+            "edge_type": pd.Categorical(pd.array([s.edge_type for s in path], dtype="str")),
+            "edge_name": pd.Categorical(pd.array([s.edge_name for s in path], dtype="str")),
+            **{c: of_node[c] for c in ("name", "class_name", "distance", "retained_size_bytes")},
+            "times": np.array([step.times for step in path], np.int64),
+            "edge": np.array([step.edge for step in path], np.int64),
+        },
+        index=pd.RangeIndex(len(path), name="step"),
+    )
+    frame.attrs["text"] = describe_path(graph, path)
+    return frame

@@ -1,0 +1,124 @@
+"""Columns of names as pandas categories, made from the string table in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from prodforensics.heap.strings import StringTable
+from prodforensics.kernels.decoding import decode_strings
+
+__all__ = ["named", "texts", "vocabulary"]
+
+
+def texts(strings: StringTable, indices: np.ndarray) -> pa.Array:
+    """Return the strings at the indices, decoded all at once.
+
+    Parameters
+    ----------
+    strings : StringTable
+    indices : unsigned[k]
+
+    Returns
+    -------
+    pyarrow.LargeStringArray
+        Equal to ``strings.take(indices)``.
+
+    Examples
+    --------
+    >>> texts(StringTable.of(["Array", "naïve"]), np.array([1, 0, 1])).to_pylist()
+    ['naïve', 'Array', 'naïve']
+    """
+    indices = np.asarray(indices, np.int64)
+    if not len(indices) or indices.max() < strings.count:
+        data, offsets, strange = decode_strings(strings.data, strings.starts, indices)
+        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+        found = pa.Array.from_buffers(pa.large_string(), len(indices), buffers)
+        if not strange and _is_utf8(found):
+            return found
+    # Added or missing strings, or a damaged file: one by one.
+    return pa.array(strings.take(indices), pa.large_string())
+
+
+def _is_utf8(array: pa.Array) -> bool:
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def named(
+    strings: StringTable, name: np.ndarray, numbered: np.ndarray | None = None
+) -> pd.Categorical:
+    """Make a categorical column of string indices.
+
+    Parameters
+    ----------
+    strings : StringTable
+    name : uint32[k]
+        Index into ``strings``.
+    numbered : bool[k], optional
+        Where the name is the number itself, which is then written in decimal.
+
+    Returns
+    -------
+    pandas.Categorical
+        Its categories are the texts that occur, each once.
+
+    Examples
+    --------
+    >>> table = StringTable.of(["size", "7"])
+    >>> named(table, np.array([0, 1, 7]), np.array([False, False, True])).tolist()
+    ['size', '7', '7']
+    """
+    if numbered is None or not numbered.any():
+        codes, used = _numbered_from_zero(name)
+        return _categorical(codes, texts(strings, used))
+    codes = np.empty(len(name), np.int32)
+    by_text, used = _numbered_from_zero(name[~numbered])
+    codes[~numbered] = by_text
+    by_number, numbers = pd.factorize(name[numbered])
+    codes[numbered] = by_number + len(used)
+    written = pa.array(numbers).cast(pa.large_string())
+    return _categorical(codes, pa.concat_arrays([texts(strings, used), written]))
+
+
+def vocabulary(words: Sequence[str], index: np.ndarray) -> pd.Categorical:
+    """Make a categorical column of indices into a list, in which words may stand twice."""
+    return _categorical(index, pa.array(words, pa.large_string()))
+
+
+def _numbered_from_zero(name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the names that occur numbers from 0: ``(codes, name of each code)``."""
+    if not len(name):
+        return np.empty(0, np.int32), name
+    top = int(name.max()) + 1
+    # Names are indices into the strings, which are no more than nodes and edges; unless damaged.
+    if top > 4 * len(name) + 2**20:
+        codes, used = pd.factorize(name)
+        return codes.astype(np.int32), used
+    seen = np.zeros(top, np.bool_)
+    seen[name] = True
+    used = np.flatnonzero(seen)
+    rank = np.zeros(top, np.int32)
+    rank[used] = np.arange(len(used), dtype=np.int32)
+    return rank[name], used
+
+
+def _categorical(codes: np.ndarray, words: pa.Array) -> pd.Categorical:
+    """Make a categorical whose categories are the words, equal ones joined."""
+    encoded = words.dictionary_encode()
+    unique = encoded.dictionary
+    if len(unique) < len(words):
+        codes = encoded.indices.to_numpy()[codes]
+    if len(unique) < 2**15:
+        codes = codes.astype(np.int16 if len(unique) >= 2**7 else np.int8, copy=False)
+    else:
+        codes = codes.astype(np.int32, copy=False)
+    categories = pd.StringDtype(na_value=np.nan).__from_arrow__(unique)
+    dtype = pd.CategoricalDtype(pd.Index(categories))
+    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)

@@ -1,0 +1,385 @@
+"""A heap snapshot as evidence: its frames, and the questions one asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from prodforensics.display.tables import human_bytes, human_count
+from prodforensics.errors import BadOption
+from prodforensics.evidence import Evidence
+from prodforensics.gaps import Gap
+from prodforensics.heap import (
+    allocations,
+    dominance,
+    duplicates,
+    ignoring,
+    locations,
+    merged_paths,
+    objects,
+    recorder,
+    retainers,
+    schemas,
+    tables,
+)
+from prodforensics.schema import Schema
+from prodforensics.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.heap.graph import HeapGraph
+
+__all__ = ["HeapSnapshot"]
+
+_EVERYWHERE = ("(", "system / ", "Function", "Object", "Array", "Module", "global", "Node / ")
+
+
+class HeapSnapshot(Evidence):
+    """A V8 heap snapshot, with all that Chrome DevTools computes on it.
+
+    Objects are named by their ordinal: the index of ``frames["nodes"]``, of the answers, and of
+    the arrays of `graph`.
+
+    Parameters
+    ----------
+    source : Source or None
+    graph : HeapGraph
+    gaps : iterable of Gap
+        What the file lacks.
+    ignored : bool[m], optional
+        Edges that paths and retainers leave out; see `ignore`.
+
+    Examples
+    --------
+    >>> import prodforensics as pf
+    >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+    >>> sessions = snapshot.instances("Session")
+    >>> len(sessions)
+    1500
+    >>> path = snapshot.path_to_root(sessions.index[0])
+    >>> path["edge_name"].tolist()[-4:]
+    ['store', 'sessionsByToken', 'table', '1788']
+    """
+
+    kind: ClassVar[str] = "heap snapshot"
+    schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
+
+    _rules = "prodforensics.heap.snapshot_rules:RULES"
+    _view = "prodforensics.heap.views:explorer"
+    _sections = "prodforensics.heap.pictures:snapshot_sections"
+    _compare = "prodforensics.heap.compare:compare"
+
+    def __init__(
+        self,
+        source: Source | None,
+        graph: HeapGraph,
+        gaps: Iterable[Gap] = (),
+        *,
+        ignored: np.ndarray | None = None,
+    ) -> None:
+        self.graph = graph
+        self._ignored = ignored
+        builders = {
+            "nodes": partial(tables.all_nodes, graph),
+            "edges": partial(tables.all_edges, graph),
+            "constructors": partial(tables.constructors, graph),
+            "statistics": partial(tables.statistics, graph),
+            "duplicate_strings": partial(duplicates.duplicate_strings, graph),
+            "detached": partial(objects.detached, graph),
+            "locations": partial(locations.locations, graph),
+        }
+        if len(graph.allocations.nodes):
+            builders["traces"] = partial(allocations.traces, graph)
+        if len(graph.allocations.samples):
+            builders["samples"] = partial(allocations.samples, graph)
+        # The reader hands over the gaps of the file's bytes too, which the source has already.
+        own = [gap for gap in gaps if source is None or gap not in source.gaps]
+        super().__init__(builders, source=source, gaps=own)
+
+    # -- in short -----------------------------------------------------------------------------
+
+    @property
+    def total_size_bytes(self) -> int:
+        """Bytes of the whole heap, as DevTools states them."""
+        return self.graph.total_size
+
+    @cached_property
+    def recorded_by(self) -> str:
+        """What made the snapshot: ``"Node.js v20.19.2"``, ``"Chrome"``, ``"Julia"``, ``"V8"``."""
+        return recorder.recorded_by(self.graph)
+
+    def headline(self) -> str:
+        """Say the most important thing in one sentence."""
+        text = f"{human_bytes(self.total_size_bytes)} in {human_count(self.graph.node_count)} nodes"
+        if top := self._top_class():
+            name, size = top
+            text += f"; objects of class {name} retain {human_bytes(size)}"
+        return text
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return the few numbers for the card."""
+        graph = self.graph
+        facts = [
+            ("total size", human_bytes(self.total_size_bytes)),
+            ("nodes", f"{graph.node_count:,}"),
+            ("edges", f"{graph.edge_count:,}"),
+            ("recorded by", self.recorded_by),
+        ]
+        if top := self._top_class():
+            facts.append(("retains most", f"{top[0]}: {human_bytes(top[1])}"))
+        if detached := len(objects.detached_nodes(graph)):
+            facts.append(("detached nodes", f"{detached:,}"))
+        if len(graph.allocations.nodes):
+            facts.append(("allocation stacks", f"{len(graph.allocations.nodes):,}"))
+        return facts
+
+    def _top_class(self) -> tuple[str, int] | None:
+        """Return the class that retains most, and its bytes; what all heaps are full of aside."""
+        classes = self.graph.classes
+        size = classes.retained_size.astype(np.int64)
+        size[[name.startswith(_EVERYWHERE) for name in classes.name]] = 0
+        if not len(size) or not size.max():
+            return None
+        top = int(size.argmax())
+        return classes.name[top], int(size[top])
+
+    def _held(self) -> Iterable[tuple[str, int]]:
+        graph = self.graph
+        yield "graph", graph.nbytes
+        # Built on first use, and kept.
+        if "retainers" in vars(graph):
+            into = graph.retainers
+            yield "graph.retainers", into.first.nbytes + into.node.nbytes + into.edge.nbytes
+        if "dominated" in vars(graph):
+            yield "graph.dominated", sum(array.nbytes for array in graph.dominated)
+
+    # -- questions ----------------------------------------------------------------------------
+
+    def retainers(self, node: int) -> pd.DataFrame:
+        """List what refers to an object, nearest to the root first.
+
+        Parameters
+        ----------
+        node : int
+            Ordinal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.RETAINERS`; as in DevTools without weak references.
+
+        Raises
+        ------
+        BadOption
+            There is no such node.
+        """
+        return retainers.retainers_frame(self.graph, self._node(node), self._ignored)
+
+    def path_to_root(self, node: int) -> pd.DataFrame:
+        """Follow the shortest path from the root to an object.
+
+        Chains of equal links, such as a thousand times ``_idleNext``, are one row with the number
+        of links in ``times``.
+
+        Parameters
+        ----------
+        node : int
+            Ordinal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.PATH`, the root first; empty where nothing reaches the object.
+            Its ``attrs["text"]`` is the path in one line.
+
+        Raises
+        ------
+        BadOption
+            There is no such node.
+        """
+        return retainers.path_frame(self.graph, self._node(node), self._ignored)
+
+    def merged_paths(self, nodes: int | Sequence[int] | np.ndarray | pd.Index) -> pd.DataFrame:
+        """Merge the shortest paths to many objects into a tree.
+
+        Paths share a row as long as they take equal steps: the same property (or any element of
+        a collection) to an object of the same class. Links of a chain share one row.
+
+        Parameters
+        ----------
+        nodes : int or sequence of int
+            Ordinals, such as ``snapshot.instances("Session").index``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.MERGED_PATHS`; rows of a subtree follow its top.
+        """
+        return merged_paths.merged_paths(self.graph, self._nodes(nodes), self._ignored)
+
+    def dominated_by(self, node: int) -> pd.DataFrame:
+        """List the objects immediately dominated by one: free without it, if nothing else were.
+
+        Parameters
+        ----------
+        node : int
+            Ordinal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.OBJECTS`; largest retained size first.
+        """
+        return dominance.dominated_by(self.graph, self._node(node))
+
+    def dominator_tree(
+        self, depth: int = 5, min_bytes: int | None = None, *, top: int | None = None
+    ) -> pd.DataFrame:
+        """Show what keeps what alive: every object above those that it alone keeps.
+
+        Parameters
+        ----------
+        depth : int
+            Levels below the top.
+        min_bytes : int, optional
+            Least retained size; 1 % of the top's by default.
+        top : int, optional
+            Ordinal of the node to begin with; the root by default.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.DOMINATOR_TREE`; rows of a subtree follow its top, largest first.
+        """
+        top = self.graph.root if top is None else self._node(top)
+        return dominance.dominator_tree(self.graph, top, depth, min_bytes)
+
+    def instances(self, class_name: str) -> pd.DataFrame:
+        """List the objects of a class.
+
+        Parameters
+        ----------
+        class_name : str
+            Class name, or key of ``frames["constructors"]`` where several classes share a name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.OBJECTS`; largest retained size first.
+
+        Raises
+        ------
+        UnknownName
+            There is no such class; the hint names the closest.
+        """
+        return objects.instances(self.graph, class_name)
+
+    def properties(self, node: int) -> pd.DataFrame:
+        """Show what an object refers to, with the values of strings and numbers.
+
+        Parameters
+        ----------
+        node : int
+            Ordinal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.PROPERTIES`, in file order. Small numbers and the contents of
+            other numbers are in snapshots taken with ``exposeNumericValues`` only.
+        """
+        return objects.properties(self.graph, self._node(node))
+
+    # `id` is the field's word for it.
+    def find(self, *, id: int | str | None = None, name: str | None = None) -> pd.DataFrame:  # noqa: A002
+        """Find objects by id, or by part of their name.
+
+        Parameters
+        ----------
+        id : int or str, optional
+            V8's id, ``12345`` or ``"@12345"``.
+        name : str, optional
+            Part of the name or text, in any case; a regular expression as ``"/^on[A-Z]/"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.OBJECTS`; largest retained size first; may be empty.
+
+        Raises
+        ------
+        BadOption
+            Neither or both are given, or the expression is none.
+        """
+        return objects.find(self.graph, id, name)
+
+    def allocation_stack(self, node: int) -> pd.DataFrame:
+        """Show the calls that allocated an object, in snapshots with allocation stacks.
+
+        Parameters
+        ----------
+        node : int
+            Ordinal.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.STACK`, the innermost call first; empty for objects that were
+            made before the recording.
+        """
+        return allocations.stack(self.graph, self._node(node))
+
+    def ignore(self, edges: int | Sequence[int] | np.ndarray | pd.Index) -> HeapSnapshot:
+        """Answer every question as if some references were not there.
+
+        Parameters
+        ----------
+        edges : int or sequence of int
+            Ordinals: the index of ``frames["edges"]`` and `retainers`.
+
+        Returns
+        -------
+        HeapSnapshot
+            With distances, dominators, retained sizes and classes computed anew. What nothing
+            else holds has distance -5. The snapshot itself stays as it is.
+        """
+        chosen = self._ordinals(edges, self.graph.edge_count, "edge", "retainers(node).index")
+        mask = np.zeros(self.graph.edge_count, np.bool_)
+        mask[chosen] = True
+        if self._ignored is not None:
+            mask |= self._ignored
+        found = HeapSnapshot(
+            self._source, ignoring.without(self.graph, mask), self._gaps, ignored=mask
+        )
+        found.format, found.reader = self.format, self.reader
+        return found
+
+    # -- arguments ----------------------------------------------------------------------------
+
+    def _node(self, node: int) -> int:
+        chosen = self._nodes(node)
+        if np.ndim(node) or len(chosen) != 1:
+            raise BadOption("one node is wanted", hint="give one ordinal, an index of .frames")
+        return int(chosen[0])
+
+    def _nodes(self, nodes: object) -> np.ndarray:
+        hint = 'find(id=...) and instances("Class") give ordinals; an id (@...) is none'
+        return self._ordinals(nodes, self.graph.node_count, "node", hint)
+
+    @staticmethod
+    def _ordinals(values: object, count: int, what: str, hint: str) -> np.ndarray:
+        array = np.atleast_1d(np.asarray(values))
+        if array.size == 0:
+            return np.empty(0, np.int64)
+        if array.ndim > 1 or array.dtype.kind not in "iu":
+            raise BadOption(f"not the ordinal of a {what}: {values!r:.80}", hint=hint)
+        wrong = array[(array < 0) | (array >= count)]
+        if wrong.size:
+            raise BadOption(
+                f"there is no {what} {int(wrong[0])}: the snapshot has {count:,} of them", hint=hint
+            )
+        return array.astype(np.int64)

@@ -1,0 +1,99 @@
+"""What strings and numbers of the heap say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from prodforensics.heap.categories import texts
+from prodforensics.kernels.cons_strings import flatten
+
+if TYPE_CHECKING:
+    from prodforensics.heap.graph import HeapGraph
+
+__all__ = ["Concatenated", "concatenated", "internal_children", "values"]
+
+# DevTools puts concatenated strings together until they are this long.
+_UNITS = 1024
+_NAMED_BY_VALUE = ("string", "sliced string", "symbol", "bigint", "regexp")
+
+
+@dataclass(frozen=True)
+class Concatenated:
+    """Concatenated strings put together.
+
+    Attributes
+    ----------
+    text : pyarrow.LargeStringArray
+        About the first 1,024 characters.
+    flat : bool[k]
+        V8 has already copied the text elsewhere; the string only points there.
+    whole : bool[k]
+        False where the parts nest too deep to be followed.
+    """
+
+    text: pa.Array
+    flat: np.ndarray
+    whole: np.ndarray
+
+
+def concatenated(graph: HeapGraph, nodes: np.ndarray) -> Concatenated:
+    """Put concatenated strings together, as DevTools shows them."""
+    strings = graph.strings
+    first, part, flat, whole = flatten(
+        np.asarray(nodes, np.int64), graph.first_edge, graph.edge_type, graph.edge_name,
+        graph.edge_to, graph.type, graph.name, strings.data, strings.starts,
+        graph.node_type_code("concatenated string"), graph.edge_type_code("internal"),
+        *strings.find(["first", "second", ""]), _UNITS,
+    )  # fmt: skip
+    lists = pa.LargeListArray.from_arrays(first, texts(strings, part))
+    joined = pc.binary_join(lists, pa.scalar("", pa.large_string()))
+    return Concatenated(joined.cast(pa.large_string()), flat, whole)
+
+
+def internal_children(graph: HeapGraph, nodes: np.ndarray, name: str) -> np.ndarray:
+    """Return the target of each node's first internal edge of a name, or -1 (int64[k])."""
+    nodes = np.asarray(nodes, np.int64)
+    found = np.full(len(nodes), -1, np.int64)
+    (index,) = graph.strings.find([name])
+    if index < 0 or not len(nodes):
+        return found
+    first = graph.first_edge[nodes].astype(np.int64)
+    count = graph.first_edge[nodes + 1].astype(np.int64) - first
+    owner = np.repeat(np.arange(len(nodes)), count)
+    edge = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
+    internal = graph.edge_type_code("internal")
+    right = (graph.edge_name[edge] == index) & (graph.edge_type[edge] == internal)
+    # The first of several is written last.
+    found[owner[right][::-1]] = graph.edge_to[edge[right][::-1]]
+    return found
+
+
+def values(graph: HeapGraph, nodes: np.ndarray) -> pa.Array:
+    """Return the texts of strings and symbols, and numbers where the snapshot has them.
+
+    Returns
+    -------
+    pyarrow.LargeStringArray
+        Null for everything else.
+    """
+    nodes = np.asarray(nodes, np.int64)
+    type_ = graph.type[nodes]
+    kinds = [graph.node_type_code(name) for name in _NAMED_BY_VALUE]
+    plain = np.flatnonzero(np.isin(type_, [code for code in kinds if code >= 0]))
+    cons = np.flatnonzero(type_ == graph.node_type_code("concatenated string"))
+    number = np.flatnonzero(type_ == graph.node_type_code("number"))
+    of_number = internal_children(graph, nodes[number], "value")
+    number, of_number = number[of_number >= 0], of_number[of_number >= 0]
+    parts = [
+        texts(graph.strings, graph.name[nodes[plain]]),
+        concatenated(graph, nodes[cons]).text,
+        texts(graph.strings, graph.name[of_number]),
+    ]
+    place = np.full(len(nodes), -1, np.int64)
+    place[np.concatenate([plain, cons, number])] = np.arange(sum(map(len, parts)))
+    return pa.concat_arrays(parts).take(pa.array(place, mask=place < 0))
