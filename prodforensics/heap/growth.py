@@ -8,7 +8,7 @@ stores (the array of a list, the table of a map) and links of their own kind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ FEW_LARGE = (2, 2**16, 0.1)
 """... unless 2 objects are 64 KiB in all, and a tenth of all that was added."""
 MOST_POINTS = 100
 _SAMPLE = 512
+_CLIMB = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,8 @@ class GrowthPoint:
         The new items, and all that they hold.
     also : tuple of int
         Other old objects that hold the same items.
+    spread : int
+        How many holders of one kind share the gain; ``holder`` is the one that gained most.
     """
 
     holder: int
@@ -65,6 +68,7 @@ class GrowthPoint:
     kept: int
     new_objects: int
     also: tuple[int, ...] = ()
+    spread: int = 1
 
     @property
     def gain(self) -> int:
@@ -123,6 +127,7 @@ class _Search:
         # The keys of a map tell nothing where its values are known from another map.
         shared = {other for point in points for other in point.also}
         points = [p for p in points if p.holder not in shared or self._weight(p)[0]]
+        points += [point for group in self._spread(candidates) if (point := self._shared(group))]
         points.sort(key=self._weight, reverse=True)
         return points[:MOST_POINTS]
 
@@ -141,8 +146,7 @@ class _Search:
         holder = last.holder[nodes]
         starts = _starts(holder, kinds)
         sizes = np.diff(np.append(starts, len(nodes)))
-        siblings = starts[sizes > 1]
-        self._crowded = {(int(holder[s]), int(kinds[s])) for s in siblings}
+        self._siblings = holder[starts[sizes > 1]], kinds[starts[sizes > 1]]
         few, large, share = FEW_LARGE
         retained = graph.retained_size[nodes].astype(np.int64)
         bytes_ = np.add.reduceat(retained, starts) if len(nodes) else sizes
@@ -159,7 +163,9 @@ class _Search:
         last = self.last
         while not self.old[holder] and holder != self.graph.root:
             above = int(last.holder[holder])
-            if (above, int(last.kind[holder])) in self._crowded:
+            crowded, kinds = self._siblings
+            span = slice(*np.searchsorted(crowded, [above, above + 1]))
+            if (kinds[span] == last.kind[holder]).any():
                 return True
             holder = above
         return False
@@ -210,10 +216,7 @@ class _Search:
         gain = counts[-1] - counts[0]
         retained = graph.retained_size[items].astype(np.int64)
         bytes_ = int(retained.sum()) * min(gain, len(items)) // len(items)
-        few, large, share = FEW_LARGE
-        enough = gain >= LEAST_ITEMS and bytes_ >= max(LEAST_BYTES, LEAST_SHARE * self.added)
-        grown = gain >= few and bytes_ >= max(large, share * self.added)
-        if not (enough or grown):
+        if not self._enough(gain, bytes_):
             return None
         items = items[np.argsort(retained, kind="stable")[::-1]]
         owners = self._owners(holder, items)
@@ -240,6 +243,11 @@ class _Search:
             also=tuple(owners[1:]),
         )
 
+    def _enough(self, gain: int, bytes_: int) -> bool:
+        few, large, share = FEW_LARGE
+        many = gain >= LEAST_ITEMS and bytes_ >= max(LEAST_BYTES, LEAST_SHARE * self.added)
+        return many or (gain >= few and bytes_ >= max(large, share * self.added))
+
     def _owners(self, holder: int, items: np.ndarray) -> list[int]:
         """Return who has edges to most of the items: the holder, or several below it.
 
@@ -265,9 +273,89 @@ class _Search:
             if 2 * count[k] >= len(sample) and not self._in_crowd(int(owners[k]))
         ]
 
+    # -- growth that many holders share -------------------------------------------------------
 
-def _starts(holder: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Return where each run of equal pairs begins."""
-    if not len(holder):
+    def _spread(self, taken: Mapping[tuple[int, int], np.ndarray]) -> Iterator[_Group]:
+        """Yield the new objects that old holders of one kind gained a few each of.
+
+        A thousand sessions with five more messages each: we climb from the holders until one
+        object is above enough of them.
+        """
+        last = self.last
+        nodes = self.new[self.old[last.holder[self.new]]]
+        nodes = nodes[last.solid[nodes]]
+        base = last.holder[nodes]
+        direct = np.array(list(taken), np.uint64).reshape(-1, 2)
+        single = ~np.isin(base, direct[:, 0].astype(np.uint32)) & (base != self.graph.root)
+        nodes, base = nodes[single], base[single]
+        top = base
+        for level in range(1, _CLIMB + 1):
+            top = last.holder[top]
+            order = np.lexsort((last.kind[nodes], last.kind[base], top))
+            nodes, base, top = nodes[order], base[order], top[order]
+            starts = _starts(top, last.kind[base], last.kind[nodes])
+            left = np.ones(len(nodes), np.bool_)
+            for start, size in zip(starts, np.diff(np.append(starts, len(nodes))), strict=True):
+                members = slice(start, start + size)
+                several = size >= LEAST_ITEMS and (base[members] != base[start]).any()
+                if several and top[start] != self.graph.root:
+                    yield _Group(int(top[start]), level, nodes[members])
+                    left[members] = False
+            nodes, base, top = nodes[left], base[left], top[left]
+
+    def _shared(self, group: _Group) -> GrowthPoint | None:
+        last, graph = self.last, self.graph
+        held = [self._below(k, group) for k in range(len(self.holdings))]
+        sizes = [
+            int(holding.graph.retained_size[nodes].sum())
+            for holding, nodes in zip(self.holdings, held, strict=True)
+        ]
+        counts = tuple(map(len, held))
+        if not self._enough(counts[-1] - counts[0], sizes[-1] - sizes[0]):
+            return None
+        retained = graph.retained_size[group.nodes].astype(np.int64)
+        items = group.nodes[np.argsort(retained, kind="stable")[::-1]]
+        bases, gains = np.unique(last.holder[items], return_counts=True)
+        return GrowthPoint(
+            holder=int(bases[np.argmax(gains)]),
+            item=last.kind_name(int(items[0])),
+            items=items,
+            counts=counts,
+            retained=tuple(sizes),
+            kept=min(int(np.count_nonzero(self.old[held[-1]])), counts[0]),
+            new_objects=int(count_below(*graph.dominated, items)),
+            spread=len(bases),
+        )
+
+    def _below(self, k: int, group: _Group) -> np.ndarray:
+        """Return what the group's holders hold of its kind, in snapshot ``k``."""
+        last, holding = self.last, self.holdings[k]
+        top = group.top if holding is last else int(self.matches[k].place[group.top])
+        kind = last.kind[group.nodes[0]]
+        base_kind = last.kind[last.holder[group.nodes[0]]]
+        high = np.uint64(32)
+        nodes = np.flatnonzero(holding.counted & (holding.kind >> high == kind >> high))
+        nodes = nodes[holding.kind[holding.holder[nodes]] >> high == base_kind >> high]
+        above = holding.holder[nodes]
+        for _ in range(group.level):
+            above = holding.holder[above]
+        nodes = nodes[above == top] if top >= 0 else nodes[:0]
+        nodes = nodes[holding.kinds_as(last, nodes) == kind]
+        return nodes[holding.kinds_as(last, holding.holder[nodes]) == base_kind]
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """New objects of one kind, whose holders are of one kind, ``level`` steps below ``top``."""
+
+    top: int
+    level: int
+    nodes: np.ndarray
+
+
+def _starts(*columns: np.ndarray) -> np.ndarray:
+    """Return where each run of equal rows begins."""
+    if not len(columns[0]):
         return np.empty(0, np.int64)
-    return np.flatnonzero(np.append(True, (np.diff(holder) != 0) | (np.diff(kinds) != 0)))
+    changes = np.any([np.diff(column) != 0 for column in columns], axis=0)
+    return np.flatnonzero(np.append(True, changes))

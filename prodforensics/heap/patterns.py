@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PATTERNS", "Recognised", "recognise"]
 
+_CHAIN_ENDS = 2
+"""A list of links is known by its head, and often by its tail."""
+_DETACHED = 2
 _NEAR = 4
 """Steps above the holder within which a pattern's link stands."""
 
@@ -115,6 +119,12 @@ class _Place:
     def name(self, node: int) -> str:
         return self.graph.strings[self.graph.name[node]]
 
+    def label(self, node: int) -> str:
+        """Name an object by its class, which tells plain objects by their properties."""
+        graph = self.graph
+        is_object = self.kind(node) == "object"
+        return graph.classes.name[graph.class_index[node]] if is_object else self.name(node)
+
     def links(self, node: int) -> Iterator[tuple[str, str, int]]:
         """Yield (type, name, target) of the edges of a node."""
         graph = self.graph
@@ -131,14 +141,33 @@ class _Place:
 
     @cached_property
     def variable(self) -> str:
+        """The name of the holder, and where the items are a chain, of its first link."""
+        holder, chain = self.point.holder, ""
+        if self.name(holder) != "Array" and self.link(holder, "table") is None:
+            kind = self.graph.class_index[self.item]
+            links = (
+                name
+                for type_, name, target in self.links(holder)
+                if type_ == "property" and self.graph.class_index[target] == kind
+            )
+            names = list(islice(links, _CHAIN_ENDS + 1))
+            chain = names[0] if 0 < len(names) <= _CHAIN_ENDS else ""
+        if not chain:
+            return self.named
+        owner = self.name(holder) if self.kind(holder) == "closure" else self.named
+        return f"{owner}.{chain}"
+
+    @cached_property
+    def named(self) -> str:
         """The nearest name on the path: a property with its owner's class, or a variable."""
         for step, owner in zip(self.above, self.above[1:], strict=False):
             if step.edge_type == "context":
                 return step.edge_name
             if step.edge_type == "property":
                 named = owner.edge_type in ("property", "context")
-                plain = self.name(owner.node) == "Object" and named
-                return f"{owner.edge_name if plain else self.name(owner.node)}.{step.edge_name}"
+                plain = named and self.name(owner.node) == "Object"
+                holder = owner.edge_name if plain else self.label(owner.node)
+                return f"{holder}.{step.edge_name}"
         return ""
 
     def step(self, *names: str) -> int:
@@ -312,9 +341,12 @@ def _closure(place: _Place) -> dict[str, str] | None:
     return {"function": place.function(place.item), "captured": place.captured(place.item)}
 
 
-def _growing_collection(_: _Place) -> dict[str, str]:
+def _growing_collection(place: _Place) -> dict[str, str]:
     """Hold more and more of something: what is left."""
-    return {}
+    state = place.graph.detachedness
+    near = [place.item, *(target for _, _, target in place.links(place.item))]
+    detached = state is not None and (state[near] == _DETACHED).any()
+    return {"detached": "yes"} if detached else {}
 
 
 PATTERNS: tuple[tuple[str, Test], ...] = (

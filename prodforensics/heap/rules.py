@@ -40,6 +40,7 @@ _SETTLED = 20
 _LARGE_BYTES = 2**20
 _LARGE_SHARE = 0.1
 _SHOWN = 50
+_DETACHED = " They hold DOM elements that were taken out of the page, which cannot be freed either."
 _NAME = 80
 
 
@@ -113,7 +114,7 @@ def _leaks(
             f"heap.leak.{pattern}",
             verdict,
             _severity(comparison, point, verdict),
-            f"{said.title} ({human_bytes(point.growth, signed=True)})",
+            f"{said.title}{_spread(point)} ({human_bytes(point.growth, signed=True)})",
             f"{_held(one)} {_cause(verdict, said.cause)}{reason}",
             {
                 "growth_points": [number],
@@ -128,15 +129,21 @@ def _held(one: Recognised) -> str:
     """Say who holds what, since when, how much it is, and through which path."""
     point = one.point
     counts = " → ".join(human_count(count) for count in point.counts)
+    several = f", one of {human_count(point.spread)}," if point.spread > 1 else ""
     each = point.growth // point.gain if point.gain > 0 else 0
     weight = f", about {human_bytes(each)} for each" if each > 0 else ""
     also = f" The same objects are held by {plain(', '.join(one.also), 200)}." if one.also else ""
+    name, item = plain(one.holder_name, _NAME), plain(one.item, _NAME)
     return (
-        f"{plain(one.holder_name, _NAME)} @{one.holder_id} holds {plain(one.item, _NAME)}: "
-        f"{counts} from the first snapshot to the last, and retains "
+        f"{name} @{one.holder_id}{several} holds {item}: {counts} from the first snapshot to the "
+        f"last, and retains "
         f"{human_bytes(point.growth, signed=True)}{weight}. Reached through "
         f"{plain(one.path, 400)}.{also}"
     )
+
+
+def _spread(point: GrowthPoint) -> str:
+    return f", spread over {human_count(point.spread)}" if point.spread > 1 else ""
 
 
 def _cause(verdict: Verdict, cause: str) -> str:
@@ -325,7 +332,7 @@ def growing_collection(comparison: HeapComparison) -> Iterator[Finding]:
     def words(one: Recognised, gain: str) -> _Words:
         return _Words(
             f"{_where(one)} holds {gain} more {plain(one.item, _NAME)}",
-            "They are added and never removed.",
+            f"They are added and never removed.{_DETACHED if 'detached' in one.details else ''}",
             "Remove each when it is done with, keep only the last ones, or keep the collection "
             "with the request instead of the process.",
         )
