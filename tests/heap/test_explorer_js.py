@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from types import SimpleNamespace
 
 import pytest
 import zstandard
 
-from prodforensics import samples
+import prodforensics as pf
 from prodforensics.heap import views
-from prodforensics.heap.formats.v8 import read_graph
 from tests.display.stage import CONTRAST, chromium, staged
 
 pytestmark = pytest.mark.browser
@@ -29,8 +27,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def snapshot():
-    graph, _ = read_graph(samples.path(SAMPLE))
-    return SimpleNamespace(graph=graph, title="listeners.2.heapsnapshot")
+    return pf.load(pf.samples.path(SAMPLE))
 
 
 @pytest.fixture(scope="module")
@@ -254,12 +251,10 @@ def test_an_id_leads_to_its_object_and_a_wrong_one_is_explained(page, snapshot):
 
 def test_names_of_the_heap_stay_text(browser, tmp_path):
     attack = b'"x<img src=x onerror=window.owned=1>"'
-    raw = zstandard.ZstdDecompressor().stream_reader(samples.path(SAMPLE).open("rb")).read()
+    raw = zstandard.ZstdDecompressor().stream_reader(pf.samples.path(SAMPLE).open("rb")).read()
     changed = tmp_path / "hostile.heapsnapshot"
     changed.write_bytes(raw.replace(b'"OrderFeed"', attack).replace(b'"_events"', attack))
-    graph, _ = read_graph(changed)
-    hostile = SimpleNamespace(graph=graph, title=json.loads(attack))
-    with staged(browser, views.explorer(hostile)) as page:
+    with staged(browser, views.explorer(pf.load(changed))) as page:
         page.wait_for_selector(f"{ROWS}[aria-level='1']")
         class_row(page, json.loads(attack)).locator(".pf-twist").click()
         page.locator(f"{ROWS}[aria-level='2']").first.click()
