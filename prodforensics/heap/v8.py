@@ -28,13 +28,7 @@ from prodforensics.kernels import (
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = [
-    "WeakMapPairs",
-    "analyse",
-    "compute_distances",
-    "compute_dominators",
-    "compute_retained_sizes",
-]
+__all__ = ["WeakMapPairs", "analyse", "compute_distances", "compute_dominators"]
 
 _DETACHED = "Detached "
 _CATEGORIES = ("native", "code", "strings", "system", "js_arrays", "typed_arrays")
@@ -91,7 +85,7 @@ def analyse(graph: HeapGraph) -> None:
         del flags
         graph.distance = compute_distances(graph, pairs)
         graph.class_index, graph.classes = classing.classify(graph)
-        compute_retained_sizes(graph, *tree.result())
+        _retained_sizes(graph, *tree.result())
     classing.sum_classes(graph, graph.class_index, graph.classes)
 
 
@@ -204,7 +198,7 @@ def compute_distances(
 
 def compute_dominators(graph: HeapGraph) -> None:
     """Set dominators and retained sizes by the graph's essential edges."""
-    compute_retained_sizes(graph, *_dominator_tree(graph))
+    _retained_sizes(graph, *_dominator_tree(graph))
 
 
 def _dominator_tree(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
@@ -228,8 +222,7 @@ def _dominator_tree(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
     return node, dominator
 
 
-def compute_retained_sizes(graph: HeapGraph, node: np.ndarray, dominator: np.ndarray) -> None:
-    """Set ``graph.dominator`` and ``graph.retained_size``, given `compute_dominators`' answer."""
+def _retained_sizes(graph: HeapGraph, node: np.ndarray, dominator: np.ndarray) -> None:
     n = graph.node_count
     graph.dominator, graph.retained_size = room(n, np.uint32), room(n, np.uint64)
     if n:
