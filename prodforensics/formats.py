@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import ModuleType
 
-from prodforensics.errors import AmbiguousFormat, UnknownFormat, UnknownName
+from prodforensics.errors import AmbiguousFormat, FormatError, UnknownFormat, UnknownName
 from prodforensics.source import Source
 
 __all__ = ["BUILT_IN", "Format", "Match", "Probe", "choose", "formats"]
@@ -89,7 +89,15 @@ class Format:
 
     def load(self) -> ModuleType:
         """Import the module."""
-        return importlib.import_module(self.module)
+        try:
+            return importlib.import_module(self.module)
+        except Exception as error:
+            if self in BUILT_IN:
+                raise
+            raise FormatError(
+                f"the format plug-in {self.name!r} cannot be imported: {error!r}",
+                hint=f"mend or remove the distribution that brings {self.module}",
+            ) from error
 
 
 BUILT_IN = (

@@ -38,3 +38,20 @@ def require_tool(name: str) -> str:
     if os.environ.get("PF_REQUIRE_TOOLS") == "1":
         pytest.fail(why)
     pytest.skip(why)
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """Register the toy format, and return a function that writes a file of it."""
+    from prodforensics import formats
+    from tests import toy_room
+
+    monkeypatch.setattr(formats, "BUILT_IN", (*formats.BUILT_IN, toy_room.FORMAT))
+
+    def write(*things, name="box.toy", tail=b""):
+        lines = "".join(f"{thing}\t{size}\n" for thing, size in things or [("bear", 120)])
+        path = tmp_path / name
+        path.write_bytes(b"TOY\n" + lines.encode() + tail)
+        return path
+
+    return write
