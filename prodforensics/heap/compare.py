@@ -13,10 +13,12 @@ import pandas as pd
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.evidence import Evidence
 from prodforensics.heap.alignment import AlignedClasses, align_classes
+from prodforensics.heap.categories import vocabulary
 from prodforensics.heap.growth import GrowthPoint, growth_points
 from prodforensics.heap.holding import Holding
 from prodforensics.heap.matching import Match, newest_id
 from prodforensics.heap.patterns import Recognised, recognise
+from prodforensics.heap.tables import node_columns
 from prodforensics.heap.trend import TREND, trend_frame
 from prodforensics.schema import Column, Schema
 
@@ -57,16 +59,16 @@ def _nodes_schema(name: str, which: str, meaning: str) -> Schema:
     return Schema(
         name,
         (
-            Column("id", "int64", "", "The same in every snapshot of one process."),
-            Column("type", "category", "", "V8's node type."),
-            Column("name", "category", "", "Class, function or text."),
+            Column("id", "int64", "", "V8's id (@...); an object keeps it for life."),
+            Column("type", "category", "", "V8's type of node: object, closure, string ..."),
+            Column("name", "category", "", "Constructor, function name or text."),
+            Column("class_name", "category", "", "Name of its class in `constructors`."),
+            Column("self_size_bytes", "int64", "bytes", "Memory of the object alone."),
+            Column("retained_size_bytes", "int64", "bytes", "What would be free without it."),
+            Column("distance", "int32", "count", "Edges from the nearest global object."),
             Column("class_key", "category", "", "Row of `constructors`."),
-            Column("class_name", "category", "", "Name shown in DevTools."),
-            Column("self_size_bytes", "int64", "bytes", "Shallow size."),
-            Column("retained_size_bytes", "int64", "bytes", "Free without it."),
-            Column("distance", "int64", "count", "Edges from the nearest user root."),
         ),
-        index=Column("node", "int64", "ordinal", f"Node of the {which} snapshot."),
+        index=Column("node", "int64", "ordinal", f"Place in the {which} snapshot."),
         meaning=meaning,
     )
 
@@ -274,23 +276,12 @@ class HeapComparison(Evidence):
         return self._nodes(0, np.flatnonzero(self.changed[0]))
 
     def _nodes(self, which: int, nodes: np.ndarray) -> pd.DataFrame:
-        graph, classes = self.graphs[which], self.classes
-        index = classes.class_index[which][nodes]
-        texts, text = np.unique(graph.name[nodes], return_inverse=True)
-        keys, key = np.unique(index, return_inverse=True)
-        return pd.DataFrame(
-            {
-                "id": graph.id[nodes].astype(np.int64),
-                "type": _category(graph.type[nodes], list(graph.node_types)),
-                "name": _category(text, graph.strings.take(texts)),
-                "class_key": _category(key, [classes.key[c] for c in keys]),
-                "class_name": _category(key, [classes.name[c] for c in keys]),
-                "self_size_bytes": graph.self_size[nodes].astype(np.int64),
-                "retained_size_bytes": graph.retained_size[nodes].astype(np.int64),
-                "distance": graph.distance[nodes].astype(np.int64),
-            },
-            index=pd.Index(nodes.astype(np.int64), name="node"),
-        )
+        graph, index = self.graphs[which], self.classes.class_index[which][nodes]
+        columns = node_columns(graph, nodes)
+        # In the terms of the last snapshot, as in `constructors`.
+        columns["class_name"] = vocabulary(self.classes.name, index)
+        columns["class_key"] = vocabulary(self.classes.key, index)
+        return pd.DataFrame(columns, index=pd.Index(nodes.astype(np.int64), name="node"))
 
     def _growth_points(self) -> pd.DataFrame:
         rows = [
@@ -346,11 +337,3 @@ class HeapComparison(Evidence):
         yield "matches", sum(match.place.nbytes for match in self.matches)
         own = [index for index in self.classes.class_index if index is not self.graph.class_index]
         yield "classes", sum(index.nbytes for index in own)
-
-
-def _category(codes: np.ndarray, texts: list[str]) -> pd.Categorical:
-    """Make a category; equal texts (two constructors of one name) become one."""
-    place: dict[str, int] = {}
-    merged = np.array([place.setdefault(text, len(place)) for text in texts] or [0])
-    categories = pd.Index(list(place), dtype="str")
-    return pd.Categorical.from_codes(merged[codes] if len(codes) else codes, categories)
