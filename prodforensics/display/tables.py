@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from html import escape
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from prodforensics._text import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["human_bytes", "human_count", "human_ns", "plain", "table"]
 
@@ -104,6 +105,7 @@ def table(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> html = table(pd.DataFrame({"name": ["<b>"], "size_bytes": [2048]}))
     >>> "&lt;b&gt;" in html, 'title="2,048 bytes">2.05 kB' in html
     (True, True)
@@ -132,6 +134,8 @@ class _Column:
         self.name, self.values = name, values
         suffix = next((u for u in ("bytes", "ns") if name.endswith(f"_{u}") or name == u), "")
         self.unit = (units or {}).get(name, suffix) or ""
+        import pandas as pd
+
         self.numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(
             values
         )
@@ -165,6 +169,8 @@ class _Column:
 
 
 def _missing(value: object) -> bool:
+    import pandas as pd
+
     if value is None or value is pd.NA or value is pd.NaT:
         return True
     return isinstance(value, float) and not math.isfinite(value)

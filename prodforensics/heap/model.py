@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from prodforensics._reference import Later, resolve
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.errors import BadOption
 from prodforensics.evidence import Evidence
 from prodforensics.gaps import Gap
-from prodforensics.heap import (
-    allocations,
-    dominance,
-    duplicates,
-    ignoring,
-    locations,
-    merged_paths,
-    objects,
-    recorder,
-    retainers,
-    schemas,
-    tables,
-)
+from prodforensics.heap import ignoring, recorder, schemas
 from prodforensics.schema import Schema
 from prodforensics.source import Source
 
@@ -34,6 +23,22 @@ if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
 __all__ = ["HeapSnapshot"]
+
+# Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
+allocations = Later("prodforensics.heap.allocations")
+dominance = Later("prodforensics.heap.dominance")
+merged_paths = Later("prodforensics.heap.merged_paths")
+objects = Later("prodforensics.heap.objects")
+retainers = Later("prodforensics.heap.retainers")
+_BUILDERS = {
+    "nodes": "tables:all_nodes",
+    "edges": "tables:all_edges",
+    "constructors": "tables:constructors",
+    "statistics": "tables:statistics",
+    "duplicate_strings": "duplicates:duplicate_strings",
+    "detached": "objects:detached",
+    "locations": "locations:locations",
+}
 
 _EVERYWHERE = ("(", "system / ", "Function", "Object", "Array", "Module", "global", "Node / ")
 
@@ -83,22 +88,18 @@ class HeapSnapshot(Evidence):
     ) -> None:
         self.graph = graph
         self._ignored = ignored
-        builders = {
-            "nodes": partial(tables.all_nodes, graph),
-            "edges": partial(tables.all_edges, graph),
-            "constructors": partial(tables.constructors, graph),
-            "statistics": partial(tables.statistics, graph),
-            "duplicate_strings": partial(duplicates.duplicate_strings, graph),
-            "detached": partial(objects.detached, graph),
-            "locations": partial(locations.locations, graph),
-        }
+        builders = dict(_BUILDERS)
         if len(graph.allocations.nodes):
-            builders["traces"] = partial(allocations.traces, graph)
+            builders["traces"] = "allocations:traces"
         if len(graph.allocations.samples):
-            builders["samples"] = partial(allocations.samples, graph)
+            builders["samples"] = "allocations:samples"
         # The reader hands over the gaps of the file's bytes too, which the source has already.
         own = [gap for gap in gaps if source is None or gap not in source.gaps]
-        super().__init__(builders, source=source, gaps=own)
+        super().__init__(
+            {name: partial(_frame, reference, graph) for name, reference in builders.items()},
+            source=source,
+            gaps=own,
+        )
 
     # -- in short -----------------------------------------------------------------------------
 
@@ -331,7 +332,7 @@ class HeapSnapshot(Evidence):
             Columns of `schemas.STACK`, the innermost call first; empty for objects that were
             made before the recording.
         """
-        return allocations.stack(self.graph, self._node(node))
+        return allocations.stack(self.graph, self._node(node))  # noqa: PD013 (not a frame)
 
     def ignore(self, edges: int | Sequence[int] | np.ndarray | pd.Index) -> HeapSnapshot:
         """Answer every question as if some references were not there.
@@ -383,3 +384,7 @@ class HeapSnapshot(Evidence):
                 f"there is no {what} {int(wrong[0])}: the snapshot has {count:,} of them", hint=hint
             )
         return array.astype(np.int64)
+
+
+def _frame(reference: str, graph: HeapGraph) -> pd.DataFrame:
+    return resolve(f"prodforensics.heap.{reference}")(graph)

@@ -138,23 +138,25 @@ class _Reader:
     # -- the header ---------------------------------------------------------------------------
 
     def _header(self) -> tuple[dict[str, Any], int]:
-        head = self.buf[:_HEADER_BYTES].tobytes() if self.buf.size else b""
-        start = _START.match(head)
-        if start is None:
-            raise Corrupt(self.path, 0, '{"snapshot": ...', _excerpt(head) or "nothing")
-        # Latin-1 keeps one character a byte, so that offsets stay byte offsets.
-        text = head[start.end() : start.end() + 65536].decode("latin-1")
+        # Chunks of growing size: a header is 2 KB, and damage should not cost more than a look.
         decoder = json.JSONDecoder()
-        try:
+        size = 2**16
+        while True:
+            head = self.buf[:size].tobytes()
+            start = _START.match(head)
+            if start is None:
+                raise Corrupt(self.path, 0, '{"snapshot": ...', _excerpt(head) or "nothing")
             try:
-                header, length = decoder.raw_decode(text)
-            except ValueError:
-                text = head[start.end() :].decode("latin-1")
-                header, length = decoder.raw_decode(text)
-        except (ValueError, RecursionError) as error:
-            raise Corrupt(
-                self.path, start.end(), "the snapshot's header", f"damage or its end ({error})"
-            ) from error
+                # Latin-1 keeps one character a byte, so that offsets stay byte offsets.
+                header, length = decoder.raw_decode(head[start.end() :].decode("latin-1"))
+                break
+            except (ValueError, RecursionError) as error:
+                if size < min(self.buf.size, _HEADER_BYTES):
+                    size *= 16
+                    continue
+                raise Corrupt(
+                    self.path, start.end(), "the snapshot's header", f"damage or its end ({error})"
+                ) from error
         problem = _header_problem(header)
         if problem:
             raise Corrupt(self.path, start.end(), "meta.node_fields and edge_fields", problem)
