@@ -77,7 +77,8 @@ def samples(graph: HeapGraph) -> pd.DataFrame:
     last = recorded["last_assigned_id"]
     bounds = np.maximum.accumulate(last)
     place = np.searchsorted(bounds, graph.id.astype(np.int64))
-    made = place < len(bounds)
+    # Native objects have even ids, which tell nothing of when they were made.
+    made = (place < len(bounds)) & (graph.id % 2 == 1)
     count, size = _count_and_sum(place[made], graph.self_size[made], len(bounds))
     return pd.DataFrame(
         {
