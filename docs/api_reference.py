@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import import_module
+from textwrap import fill
 from types import ModuleType
 
 MODULES = (
@@ -73,7 +74,8 @@ def _signature(name: str, thing: object) -> str:
         return ""
     signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)
     signature = re.sub(r"\((self|cls)(, )?", "(", signature)
-    return f"\n```python\n{name}{signature}\n```\n"
+    lines = fill(name + signature, 88, subsequent_indent="    ", break_long_words=False)
+    return f"\n```python\n{lines}\n```\n"
 
 
 def text(docstring: str) -> str:

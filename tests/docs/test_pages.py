@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_the_api_reference_has_every_public_name_and_no_raw_section_lines() -> N
     for module in api_reference.MODULES:
         for name in resolve(module).__all__:
             thing = getattr(resolve(module), name)
-            if callable(thing):
+            if inspect.isclass(thing) or inspect.isfunction(thing):
                 assert f"{{#{module}.{name}}}" in page
 
 
