@@ -54,7 +54,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 shows a question mark rather than a traceback.
         stream.reconfigure(errors="replace")
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     with warnings.catch_warnings():
         warnings.simplefilter("always", PartialEvidenceWarning)
         warnings.showwarning = lambda message, *_, **__: console.print(

@@ -98,7 +98,12 @@ def execute(notebook: str | Path, out: str | Path, values: dict[str, Any] | None
     source = templates().get(str(notebook), Path(notebook))
     try:
         papermill.execute_notebook(
-            str(source), str(out), values or {}, progress_bar=False, kernel_name="python3"
+            str(source),
+            str(out),
+            values or {},
+            progress_bar=False,
+            kernel_name="python3",
+            language="python",
         )
     except FileNotFoundError as error:
         raise SourceError(f"{source}: {error.strerror}", hint="name a notebook") from error
