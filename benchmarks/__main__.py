@@ -33,7 +33,7 @@ def main(
         with errors.status(f"{name}: {CASES[name].__doc__}"):
             rows.extend(CASES[name]())
     output = Console()
-    draw(rows, output if output.is_terminal else Console(width=160))
+    draw(rows, output if output.is_terminal else Console(width=180))
     if json:
         json.write_text(as_json(rows) + "\n")
     raise typer.Exit(any(row.met is False for row in rows))
