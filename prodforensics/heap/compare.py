@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from prodforensics.heap.alignment import AlignedClasses, align_classes
 from prodforensics.heap.categories import vocabulary
 from prodforensics.heap.growth import GrowthPoint, growth_points
 from prodforensics.heap.holding import Holding
-from prodforensics.heap.matching import Match, newest_id
+from prodforensics.heap.matching import Match, recorded_in_order
 from prodforensics.heap.patterns import Recognised, recognise
 from prodforensics.heap.tables import node_columns
 from prodforensics.heap.trend import TREND, trend_frame
@@ -189,8 +190,7 @@ class HeapComparison(Evidence):
     @cached_property
     def in_order(self) -> bool:
         """Whether the snapshots were given in the order in which they were recorded."""
-        newest = [newest_id(graph) for graph in self.graphs]
-        return newest == sorted(newest)
+        return all(recorded_in_order(a, b) for a, b in pairwise(self.graphs))
 
     @cached_property
     def points(self) -> list[Recognised]:

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["Match", "match_ids", "newest_id"]
+__all__ = ["Match", "match_ids", "recorded_in_order"]
 
 _ASKED = 2000
 _SAME_PROCESS = 0.95
@@ -93,9 +93,15 @@ class Match:
         return empty or self.share >= _SAME_PROCESS
 
 
-def newest_id(graph: HeapGraph) -> int:
-    """Return the largest id of a JavaScript object: it only rises while a process runs.
+def recorded_in_order(before: HeapGraph, after: HeapGraph) -> bool:
+    """Tell whether one heap of a process can be earlier than another.
 
-    Native objects have even ids: hash values, in no order.
+    Each new object gets an id above all ids so far. So the later heap has no object below the
+    newest of the earlier one that was not there. (Native objects have even ids, hash values in
+    no order.)
     """
-    return int(graph.id[graph.id % 2 == 1].max(initial=0))
+    earlier, later = (graph.id[graph.id % 2 == 1] for graph in (before, after))
+    newest = earlier.max(initial=0)
+    if later.max(initial=0) >= newest:
+        return True
+    return not (match_ids(earlier, later) < 0).any()

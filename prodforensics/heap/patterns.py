@@ -86,11 +86,16 @@ def recognise(graph: HeapGraph, point: GrowthPoint) -> Recognised:
         describe_path(graph, place.path),
         place.name(point.holder) or place.kind(point.holder),
         int(graph.id[point.holder]),
-        place.variable,
+        _listened(details) or place.variable,
         details,
         place.location(details.pop("code", "")),
         tuple(_Place(graph, replace(point, holder=other)).variable for other in point.also),
     )
+
+
+def _listened(details: dict[str, str]) -> str:
+    event = details.get("event")
+    return f"{details['emitter']} {event!r}" if event else ""
 
 
 @dataclass

@@ -89,7 +89,7 @@ def count_below(first, node, tops):
     -------
     int
     """
-    seen = np.zeros(first.size - 1, np.bool_)
+    seen = np.zeros(first.size, np.bool_)
     stack = np.empty(max(tops.size, 64), np.uint32)
     size = 0
     for v in tops:
