@@ -180,7 +180,9 @@ def _class_by_name(graph: HeapGraph, table: _ClassTable) -> np.ndarray:
             of_type[code] = len(fixed)
             fixed.append(_NAMES_OF_TYPES.get(type_, f"({type_})"))
     numbers = room(graph.node_count, np.uint32)
-    names, left = number_names(graph.type, graph.name, of_type, graph.strings.count, numbers)
+    names, left = number_names(
+        graph.type, graph.name, of_type, len(fixed), graph.strings.count, numbers
+    )
     texts = [class_name(text) for text in graph.strings.take(names)]
     remap = np.array([table.add("," + t, t) for t in fixed + texts] or [0], np.uint32)
     rest = np.flatnonzero(numbers == NONE) if left else np.empty(0, np.int64)
@@ -199,7 +201,7 @@ def _split_by_location(graph: HeapGraph, table: _ClassTable, numbers: np.ndarray
     located = graph.locations[graph.type[graph.locations[:, 0]] == graph.node_type_code("object")]
     if not len(located):
         return
-    rows = located[:, [1, 2, 3, 0]]
+    rows = np.ascontiguousarray(located[:, [1, 2, 3, 0]])
     rows[:, 3] = numbers[located[:, 0]]
     group, first = group_rows(rows)
     keys = [

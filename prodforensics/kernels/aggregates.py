@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["class_sums"]
@@ -71,8 +72,8 @@ def class_sums(class_index, classes, self_size, retained, distance, root, first,
         else:
             size -= 1
         needed = size + np.int64(first[v + 1] - first[v])
-        if needed > stack.size:
-            stack = np.append(stack, np.empty(max(needed, 2 * stack.size), np.uint32))
+        while needed > stack.size:
+            stack = doubled(stack)
         for k in range(first[v], first[v + 1]):
             stack[size] = node[k]
             size += 1

@@ -15,7 +15,7 @@ ATTACHED, DETACHED = np.uint8(1), np.uint8(2)
 def propagate_detachedness(
     first_edge, edge_type, edge_to, type_, native, hidden, weak, detachedness
 ):
-    """Spread the attached and detached states through native nodes (DevTools ``propagateDOMState``).
+    """Spread the attached and detached states (DevTools ``propagateDOMState``).
 
     What an attached node reaches is attached; what a detached node reaches and is not attached
     is detached. States do not cross nodes of other types, nor hidden and weak edges.

@@ -16,7 +16,7 @@ def is_set(bits, e):
 
 @kernel
 def depth_first(first_edge, edge_to, bits, root, number, node, parent, next_edge, entered):
-    """Number the nodes in depth-first preorder over the edges whose bit is set.
+    """Assign numbers to the nodes in depth-first preorder over the edges whose bit is set.
 
     From the root first, then from each node that is still unnumbered and has no incoming edge:
     such orphans hang from the root (DevTools: "only weak retainers"). Nodes of unreachable

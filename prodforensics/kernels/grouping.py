@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["group_rows", "number_names"]
@@ -61,8 +62,8 @@ def group_rows(rows):
 
 
 @kernel
-def number_names(type_, name, class_of_type, string_count, number):
-    """Number nodes by type, or by name where the type does not settle it.
+def number_names(type_, name, class_of_type, base, string_count, number):
+    """Assign numbers to nodes by type, or by name where the type does not settle it.
 
     Parameters
     ----------
@@ -70,11 +71,12 @@ def number_names(type_, name, class_of_type, string_count, number):
     name : uint32[n]
     class_of_type : int64[256]
         Number for all nodes of a type; -1 for types whose nodes are told apart by name.
+    base : int
+        The number of the first name; the types' are below.
     string_count : int
         Names from here on (missing or added strings) are left to the caller.
     number : uint32[n]
-        Receives the numbers; `NONE` for what is left to the caller. Names are numbered after the
-        types.
+        Receives the numbers; `NONE` for what is left to the caller.
 
     Returns
     -------
@@ -84,7 +86,6 @@ def number_names(type_, name, class_of_type, string_count, number):
         Whether anything is left to the caller.
     """
     n = type_.size
-    base = class_of_type.max() + 1
     names = np.empty(256, np.uint32)
     of_name = np.zeros(string_count, np.uint32)
     k = 0
@@ -101,7 +102,7 @@ def number_names(type_, name, class_of_type, string_count, number):
             continue
         if of_name[label] == 0:
             if k == names.size:
-                names = np.append(names, np.empty(k, np.uint32))
+                names = doubled(names)
             names[k] = label
             k += 1
             of_name[label] = k

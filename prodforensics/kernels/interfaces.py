@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["candidate_interfaces", "match_interfaces", "object_shapes"]
@@ -102,7 +103,7 @@ def object_shapes(first_edge, edge_type, edge_name, type_, name, object_, plain,
         for e in range(first_edge[v], first_edge[v + 1]):
             if edge_type[e] == property_:
                 if used == names.size:
-                    names = np.append(names, np.empty(used, np.uint32))
+                    names = doubled(names)
                 names[used] = edge_name[e]
                 used += 1
                 hashed = (hashed ^ np.uint64(edge_name[e])) * np.uint64(0x9E3779B97F4A7C15)
@@ -125,9 +126,9 @@ def object_shapes(first_edge, edge_type, edge_name, type_, name, object_, plain,
         if s < 0:
             s = shapes
             if shapes + 1 == count.size:
-                count = np.append(count, np.empty(shapes + 1, np.int64))
-                hash_of = np.append(hash_of, np.empty(shapes + 1, np.uint64))
-                first = np.append(first, np.empty(shapes + 1, np.int64))
+                count = doubled(count)
+                hash_of = doubled(hash_of)
+                first = doubled(first)
             slots[slot] = s
             hash_of[s] = hashed
             count[s] = 0

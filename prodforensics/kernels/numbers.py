@@ -15,10 +15,10 @@ COMMA, BRACKET = np.uint8(44), np.uint8(93)
 
 
 @intrinsic
-def load8(typingctx, address):  # noqa: ANN001, ANN201, ARG001 (numba's protocol)
+def load8(typingctx, address):  # noqa: ARG001 (numba's protocol)
     """Read eight bytes at an address as one little-endian number; the caller checks bounds."""
 
-    def codegen(_context, builder, _signature, args):  # noqa: ANN001, ANN202
+    def codegen(_context, builder, _signature, args):
         pointer = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
         load = builder.load(pointer)
         load.align = 1
@@ -28,10 +28,10 @@ def load8(typingctx, address):  # noqa: ANN001, ANN201, ARG001 (numba's protocol
 
 
 @intrinsic
-def count_trailing_zeros(typingctx, word):  # noqa: ANN001, ANN201, ARG001
+def count_trailing_zeros(typingctx, word):  # noqa: ARG001
     """Return the number of zero bits below the lowest one bit."""
 
-    def codegen(_context, builder, _signature, args):  # noqa: ANN001, ANN202
+    def codegen(_context, builder, _signature, args):
         return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
 
     return types.uint64(types.uint64), codegen

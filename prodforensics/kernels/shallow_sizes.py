@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["transfer_sizes"]
@@ -41,7 +42,7 @@ def transfer_sizes(
     stack = np.empty(1024, np.uint32)
     for start in range(n):
         t = type_[start]
-        if t == hidden or t == array or (t == native and name[start] == external_string_data):
+        if t == hidden or t == array or (t == native and name[start] == external_string_data):  # noqa: SIM109
             owner[start] = UNVISITED
         else:
             owner[start] = start
@@ -59,16 +60,16 @@ def transfer_sizes(
                     continue
                 c = edge_to[e]
                 its = owner[c]
-                if its == c or its == mine or its == SHARED:
+                if its == c or its == mine or its == SHARED:  # noqa: SIM109
                     continue
                 owner[c] = mine if its == UNVISITED else SHARED
                 if size == stack.size:
-                    stack = np.append(stack, np.empty(size, np.uint32))
+                    stack = doubled(stack)
                 stack[size] = c
                 size += 1
     for v in range(n):
         o = owner[v]
-        if o == UNVISITED or o == SHARED or o == v or o == root or type_[o] == synthetic:
+        if o == UNVISITED or o == SHARED or o == v or o == root or type_[o] == synthetic:  # noqa: SIM109
             continue
         moved = self_size[v]
         self_size[v] = 0

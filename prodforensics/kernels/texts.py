@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["find_texts", "integer_prefix", "starts_with", "weak_map_pairs"]
@@ -16,7 +17,7 @@ def starts_with(data, start, stop, text):
     """Whether the bytes from ``start`` begin with ``text`` and go no further than ``stop``."""
     if start + text.size > stop:
         return False
-    for i in range(text.size):
+    for i in range(text.size):  # noqa: SIM110 (numba knows no all())
         if data[start + i] != text[i]:
             return False
     return True
@@ -93,10 +94,10 @@ def skip_digits_back(data, p, start):
 
 @kernel
 def weak_map_pairs(data, starts, key, value, tail):
-    """Recognise V8's names of the two edges to a WeakMap's value.
+    r"""Recognise V8's names of the two edges to a WeakMap's value.
 
-    They match ``^\\d+( / part of key \\(.*? @\\d+\\) -> value \\(.*? @\\d+\\) pair in WeakMap
-    \\(table @(\\d+)\\))$``; both edges of a pair have the same group 1 (DevTools
+    They match ``^\d+( / part of key \(.*? @\d+\) -> value \(.*? @\d+\) pair in WeakMap
+    \(table @(\d+)\))$``; both edges of a pair have the same group 1 (DevTools
     ``tryParseWeakMapEdgeName``).
 
     Parameters
@@ -154,9 +155,9 @@ def weak_map_pairs(data, starts, key, value, tail):
         for i in range(digits, end - 1):
             number = number * np.uint64(10) + np.uint64(data[i] - 48)
         if k == string.size:
-            string = np.append(string, np.empty(k, np.int64))
-            pair = np.append(pair, np.empty(k, np.uint64))
-            table = np.append(table, np.empty(k, np.uint64))
+            string = doubled(string)
+            pair = doubled(pair)
+            table = doubled(table)
         string[k] = s
         pair[k] = hashed
         table[k] = number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["parse_trace_tree"]
@@ -29,15 +30,15 @@ def parse_trace_tree(buf, start, fields, children):
 
     Returns
     -------
-    rows : int64[k, fields]
-        The whole nodes, parents before children; in place of the array the parent's row, -1 for
-        the root.
+    rows : int64[k * fields]
+        The whole nodes one after the other, parents before children; in place of the array the
+        parent's row, -1 for the root.
     stop : int
         The closing bracket, or where something else stands.
     whole : bool
         Whether the closing bracket was met with no node begun.
     """
-    rows = np.zeros((64, fields), np.int64)
+    rows = np.empty(64 * fields, np.int64)
     used = 0
     # The open arrays: the row they belong to; and the field that comes next at that level.
     open_row = np.empty(64, np.int64)
@@ -63,9 +64,10 @@ def parse_trace_tree(buf, start, fields, children):
             p += 1
         else:
             if field[depth] == 0:
-                if used == rows.shape[0]:
-                    rows = np.concatenate((rows, np.zeros((used, fields), np.int64)))
-                rows[used, children] = open_row[depth]
+                if (used + 1) * fields > rows.size:
+                    rows = doubled(rows)
+                rows[used * fields : (used + 1) * fields] = 0
+                rows[used * fields + children] = open_row[depth]
                 row[depth] = used
                 used += 1
             if field[depth] == children:
@@ -75,9 +77,9 @@ def parse_trace_tree(buf, start, fields, children):
                 field[depth] = (field[depth] + 1) % fields
                 depth += 1
                 if depth == row.size:
-                    open_row = np.append(open_row, np.empty(depth, np.int64))
-                    row = np.append(row, np.empty(depth, np.int64))
-                    field = np.append(field, np.zeros(depth, np.int64))
+                    open_row = doubled(open_row)
+                    row = doubled(row)
+                    field = doubled(field)
                 open_row[depth] = row[depth - 1]
                 field[depth] = 0
                 continue
@@ -87,7 +89,7 @@ def parse_trace_tree(buf, start, fields, children):
             while p < buf.size and buf[p] >= 48 and buf[p] <= 57:
                 value = value * 10 + (buf[p] - 48)
                 p += 1
-            rows[row[depth], field[depth]] = value
+            rows[row[depth] * fields + field[depth]] = value
             field[depth] = (field[depth] + 1) % fields
             continue
-    return rows[:used].copy(), p, whole
+    return rows[: used * fields].copy(), p, whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
 __all__ = ["children", "descendants", "mark_ancestors", "retained_of_set"]
@@ -49,7 +50,7 @@ def descendants(first, node, top):
         done += 1
         for k in range(first[v], first[v + 1]):
             if size == found.size:
-                found = np.append(found, np.empty(size, np.uint32))
+                found = doubled(found)
             found[size] = node[k]
             size += 1
     return found[:size].copy()
@@ -80,7 +81,7 @@ def mark_ancestors(parent, root, chosen):
         x = np.uint32(v)
         while state[x] == 0:
             if depth == path.size:
-                path = np.append(path, np.empty(depth, np.uint32))
+                path = doubled(path)
             path[depth] = x
             depth += 1
             x = parent[x]

@@ -143,7 +143,7 @@ def parse_flat(buf: np.ndarray, start: int, fields: int) -> tuple[np.ndarray, in
         cut, _records, closed = numbers.cut_block(buf, p, limit, 1, 1)
         if cut == p:
             break
-        out = np.empty((cut - p) // 2 + 1, np.uint64)
+        out = room((cut - p) // 2 + 1, np.uint64)
         count, stop = numbers.parse_numbers(buf, p, cut, out)
         pieces.append(out[:count].copy())
         forget(buf, p, cut)

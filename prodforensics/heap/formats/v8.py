@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,14 @@ from prodforensics.heap.formats.json_arrays import parse_blocks, parse_flat, par
 from prodforensics.heap.graph import Allocations, HeapGraph, StringTable
 from prodforensics.heap.memory import room
 from prodforensics.kernels import records
+from prodforensics.kernels._jit import loaded_kernels, watch_compiling
 from prodforensics.kernels.trace_tree import parse_trace_tree
 from prodforensics.progress import bar
 from prodforensics.source import Source
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from prodforensics.heap.model import HeapSnapshot
 
 __all__ = ["read", "read_graph", "sniff"]
@@ -85,9 +88,27 @@ def read_graph(
     """
     from prodforensics.heap.v8 import analyse
 
-    graph, gaps = parse(source, progress=progress, strict=strict)
-    analyse(graph)
+    with _compiling(progress):
+        graph, gaps = parse(source, progress=progress, strict=strict)
+        analyse(graph)
     return graph, gaps
+
+
+@contextmanager
+def _compiling(progress: bool | None) -> Iterator[None]:
+    """Show a bar for the kernels that have to be compiled: seconds, on their first use ever."""
+    bars: list[tqdm] = []
+
+    def compiled(_name: str) -> None:
+        if not bars:
+            show = progress is not False
+            bars.append(bar(loaded_kernels(), "compiling kernels (once)", unit="", show=show))
+        bars[0].update(1)
+
+    with watch_compiling(compiled):
+        yield
+    for shown in bars:
+        shown.close()
 
 
 def parse(
@@ -219,9 +240,10 @@ class _Reader:
             fields = meta.get("trace_node_fields")
             if not _is_names(fields) or "children" not in fields:
                 return False
-            self.flat[name], stop, whole = parse_trace_tree(
+            rows, stop, whole = parse_trace_tree(
                 self.buf, start, len(fields), fields.index("children")
             )
+            self.flat[name] = rows.reshape(-1, len(fields))
             self._check(name, len(self.flat[name]), None, stop, whole)
         else:
             return False
