@@ -11,7 +11,7 @@ import pyarrow as pa
 from prodforensics.heap.strings import StringTable
 from prodforensics.kernels.decoding import decode_strings
 
-__all__ = ["named", "texts", "vocabulary"]
+__all__ = ["named", "number_from_zero", "texts", "vocabulary"]
 
 
 def texts(strings: StringTable, indices: np.ndarray) -> pa.Array:
@@ -33,14 +33,19 @@ def texts(strings: StringTable, indices: np.ndarray) -> pa.Array:
     ['naïve', 'Array', 'naïve']
     """
     indices = np.asarray(indices, np.int64)
-    if not len(indices) or indices.max() < strings.count:
-        data, offsets, strange = decode_strings(strings.data, strings.starts, indices)
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        found = pa.Array.from_buffers(pa.large_string(), len(indices), buffers)
-        if not strange and _is_utf8(found):
-            return found
-    # Added or missing strings, or a damaged file: one by one.
-    return pa.array(strings.take(indices), pa.large_string())
+    in_file = indices < strings.count
+    if not in_file.all():
+        # Few are not in the file: added ones, and missing ones of a damaged file.
+        others = pa.array(strings.take(indices[~in_file]), pa.large_string())
+        order = np.argsort(np.concatenate([np.flatnonzero(in_file), np.flatnonzero(~in_file)]))
+        return pa.concat_arrays([texts(strings, indices[in_file]), others]).take(pa.array(order))
+    data, offsets, strange = decode_strings(strings.data, strings.starts, indices)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    found = pa.Array.from_buffers(pa.large_string(), len(indices), buffers)
+    if strange or not _is_utf8(found):
+        # A damaged file: one by one.
+        return pa.array(strings.take(indices), pa.large_string())
+    return found
 
 
 def _is_utf8(array: pa.Array) -> bool:
@@ -76,10 +81,10 @@ def named(
     ['size', '7', '7']
     """
     if numbered is None or not numbered.any():
-        codes, used = _numbered_from_zero(name)
+        codes, used = number_from_zero(name)
         return _categorical(codes, texts(strings, used))
     codes = np.empty(len(name), np.int32)
-    by_text, used = _numbered_from_zero(name[~numbered])
+    by_text, used = number_from_zero(name[~numbered])
     codes[~numbered] = by_text
     by_number, numbers = pd.factorize(name[numbered])
     codes[numbered] = by_number + len(used)
@@ -92,8 +97,16 @@ def vocabulary(words: Sequence[str], index: np.ndarray) -> pd.Categorical:
     return _categorical(index, pa.array(words, pa.large_string()))
 
 
-def _numbered_from_zero(name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the names that occur numbers from 0: ``(codes, name of each code)``."""
+def number_from_zero(name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the names that occur numbers from 0.
+
+    Returns
+    -------
+    codes : int32[k]
+        Number of each name.
+    used : unsigned[c]
+        The name of each number.
+    """
     if not len(name):
         return np.empty(0, np.int32), name
     top = int(name.max()) + 1

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from prodforensics.heap.categories import texts
+from prodforensics.heap.categories import number_from_zero, texts
 from prodforensics.heap.values import concatenated, internal_children
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def duplicate_strings(graph: HeapGraph) -> pd.DataFrame:
     joined = concatenated(graph, cons)
     kept = ~joined.flat & joined.whole
     cons = cons[kept]
-    used, place = np.unique(graph.name[plain], return_inverse=True)
+    place, used = number_from_zero(graph.name[plain])
     words = pa.concat_arrays([texts(graph.strings, used), joined.text.filter(pa.array(kept))])
     encoded = words.dictionary_encode()
     of_word = encoded.indices.to_numpy().astype(np.int64)

@@ -16,6 +16,7 @@ __all__ = ["describe_location", "locations", "script_names"]
 
 # Edge from a function's code to its script, in V8's versions.
 _TO_SCRIPT = ("script", "script_or_debug_info")
+_EXPOSED = "system / Script / "
 
 
 def locations(graph: HeapGraph) -> pd.DataFrame:
@@ -68,8 +69,8 @@ def _script_of(graph: HeapGraph, closure: int) -> str:
     script = _internal_target(graph, shared, _TO_SCRIPT) if shared >= 0 else -1
     if script < 0:
         return ""
-    name = graph.strings[graph.name[script]]
-    # Under a debugger the edge leads to debug information instead.
+    # With V8's internals exposed the name is longer; under a debugger it is another object.
+    name = graph.strings[graph.name[script]].removeprefix(_EXPOSED)
     return "" if name.startswith("system / ") else name
 
 

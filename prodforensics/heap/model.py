@@ -13,7 +13,7 @@ from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.errors import BadOption
 from prodforensics.evidence import Evidence
 from prodforensics.gaps import Gap
-from prodforensics.heap import ignoring, recorder, schemas
+from prodforensics.heap import ignoring, recorder, schemas, wording
 from prodforensics.schema import Schema
 from prodforensics.source import Source
 
@@ -30,6 +30,7 @@ dominance = Later("prodforensics.heap.dominance")
 merged_paths = Later("prodforensics.heap.merged_paths")
 objects = Later("prodforensics.heap.objects")
 retainers = Later("prodforensics.heap.retainers")
+suspects = Later("prodforensics.heap.suspects")
 _BUILDERS = {
     "nodes": "tables:all_nodes",
     "edges": "tables:all_edges",
@@ -115,10 +116,13 @@ class HeapSnapshot(Evidence):
 
     def headline(self) -> str:
         """Say the most important thing in one sentence."""
-        text = f"{human_bytes(self.total_size_bytes)} in {human_count(self.graph.node_count)} nodes"
-        if top := self._top_class():
-            name, size = top
-            text += f"; objects of class {name} retain {human_bytes(size)}"
+        graph = self.graph
+        text = f"{human_bytes(self.total_size_bytes)} in {human_count(graph.node_count)} nodes"
+        if found := suspects.big_dominators(graph):
+            bytes_ = int(graph.retained_size[found[0]])
+            what = f"{wording.describe_kind(graph, found[0])} @{int(graph.id[found[0]])}"
+            share = bytes_ / max(self.total_size_bytes, 1)
+            text += f"; {what} retains {human_bytes(bytes_)} ({share:.0%})"
         return text
 
     def facts(self) -> list[tuple[str, str]]:

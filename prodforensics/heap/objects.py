@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from prodforensics.errors import BadOption, UnknownName
-from prodforensics.heap.categories import texts
+from prodforensics.heap.categories import number_from_zero, texts
 from prodforensics.heap.dominance import largest_first
 from prodforensics.heap.tables import edge_columns, node_columns, objects
 from prodforensics.heap.values import concatenated, values
@@ -88,7 +88,7 @@ def _of_id(graph: HeapGraph, id_: int | str | None) -> np.ndarray:
 
 
 def _named(graph: HeapGraph, name: str) -> np.ndarray:
-    used, place = np.unique(graph.name, return_inverse=True)
+    place, used = number_from_zero(graph.name)
     nodes = np.flatnonzero(_holds(texts(graph.strings, used), name)[place])
     # The name of a concatenated string says nothing; its text does.
     cons = np.flatnonzero(graph.type == graph.node_type_code("concatenated string"))

@@ -16,11 +16,12 @@ _TEXT = 60
 # What V8 stores the contents of an object in; the element below says enough.
 _STORES = (
     "table", "elements", "properties", "reactions_or_result", "parameters_and_registers",
-    "script_context_table",
+    "script_context_table", "first", "second",
 )  # fmt: skip
 # The way from a function to the variable that it sees; the variable's name says enough.
 _SCOPES = ("context", "previous", "native_context")
-_UNNAMED = ("Object", "Array", "Module", "system / Context", "")
+_UNNAMED = ("Object", "Array", "Module", "")
+_CONTEXT = "system / Context"
 _WEAK_PAIR = " pair in WeakMap "
 
 
@@ -99,7 +100,8 @@ def _step_words(graph: HeapGraph, step: Step, *, first: bool, last: bool) -> str
         return link if node.removesuffix("()") == name else f"{link} → {node}"
     if _kind(graph, step.node) == "closure":
         return f"{link}()"
-    telling = node not in _UNNAMED and node != name and _kind(graph, step.node) == "object"
+    named = node not in (*_UNNAMED, name) and not node.startswith(_CONTEXT)
+    telling = named and _kind(graph, step.node) == "object"
     return f"{link} ({node})" if telling else link
 
 

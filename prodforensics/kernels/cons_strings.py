@@ -86,6 +86,8 @@ def flatten(
     flat = np.zeros(k, np.bool_)
     whole = np.ones(k, np.bool_)
     stack = np.empty(1024, np.int64)
+    # Many share their parts: lengths are counted once.
+    length_of = np.full(starts.size, -1, np.int32)
     size = 0
     visits = 0
     for i in range(k):
@@ -111,7 +113,10 @@ def flatten(
                     part = np.append(part, np.empty(size, np.uint32))
                 part[size] = name[v]
                 size += 1
-                length += utf16_units(data, starts, name[v])
+                text = min(np.int64(name[v]), starts.size - 1)
+                if length_of[text] < 0:
+                    length_of[text] = utf16_units(data, starts, text)
+                length += length_of[text]
                 continue
             a, b = halves(
                 v, first_edge, edge_type, edge_name, edge_to, internal, first_name, second_name
