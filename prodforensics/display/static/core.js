@@ -108,11 +108,15 @@ class Frame {
     this.body = make("div", { class: "pf-view" });
     this.element = make(
       "section",
-      { class: "pf-widget", "aria-label": label, "data-lm-suppress-shortcuts": "true" },
+      { class: "pf-widget", "aria-label": label },
       this.bar,
       this.body,
       this.status,
     );
+    // JupyterLab's one-letter shortcuts select whatever has the focus, so the mark that keeps them
+    // away must stand on the focused element itself.
+    this.element.addEventListener("focusin", ({ target }) =>
+      target.setAttribute("data-lm-suppress-shortcuts", "true"));
     el.classList.add("pf");
     el.append(this.element);
     let slow = 0;
@@ -127,7 +131,7 @@ class Frame {
     this.kernel.onanswer = () => {
       clearTimeout(silence);
       this.element.hidden = false;
-      for (const twin of twins()) (twin.closest(".jp-OutputArea-child") ?? twin).hidden = true;
+      for (const twin of twins()) (twin.closest(".jp-OutputArea-child") ?? twin).style.display = "none";
     };
     const silence = setTimeout(() => {
       if (twins().length) this.element.hidden = true;

@@ -41,7 +41,7 @@ function render(context) {
   });
   const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
     filter = text.trim();
-    if (await grown.reload()) say(`${count(grown.root.total)} classes`);
+    if (await grown.reload()) say(`${count(grown.root.total)} of the classes`);
   });
 
   const points = new TreeGrid({

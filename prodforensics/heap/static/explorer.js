@@ -30,7 +30,7 @@ function render(context) {
   });
   const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
     filter = text.trim();
-    if (await summary.reload()) say(`${count(summary.root.total)} classes`);
+    if (await summary.reload()) say(`${count(summary.root.total)} of the classes`);
   });
 
   const containment = new TreeGrid({
