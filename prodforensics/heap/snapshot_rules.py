@@ -227,44 +227,51 @@ def large_string(snapshot: HeapSnapshot) -> Iterator[Finding]:
         )
 
 
-def _sparse(snapshot: HeapSnapshot, name: str, *, tables: bool) -> Iterator[Finding]:
-    graph = snapshot.graph
-    found = [one for one in suspects.sparse_collections(graph) if one.table == tables]
-    for one in found[:_MOST]:
-        kind = describe_kind(graph, one.node)
-        big = one.own_bytes >= suspects.threshold(graph)
-        fix = (
-            "A table shrinks only when entries are deleted one by one: after a peak, make a new "
-            "one of what is left."
-            if tables
-            else "Fill arrays from 0 on without large gaps, set length after removing elements, "
-            "or use a Map for keys that are far apart."
-        )
-        yield Finding(
-            name,
-            Verdict.POSSIBLE,
-            Severity.MEDIUM if big else Severity.LOW,
-            f"{kind} @{int(graph.id[one.node])} has room for {one.slots:,} entries, and "
-            f"{one.used:,} references",
-            f"Its own memory is {human_bytes(one.own_bytes)}, enough for about {one.slots:,} "
-            f"entries; the snapshot shows {one.used:,} references in it. Small numbers, true, "
-            "false, null and holes are not in a snapshot: if it holds those, all is well. It is "
-            f"reached as {_path(graph, one.node)}.",
-            {"nodes": [one.node]},
-            f"snapshot.properties({one.node}) lists what is in it. {fix}",
-        )
-
-
 @rule("heap.oversized_collection")
 def oversized_collection(snapshot: HeapSnapshot) -> Iterator[Finding]:
-    """Many slots of a Map's or Set's table are empty."""
-    return _sparse(snapshot, "heap.oversized_collection", tables=True)
+    """Maps and Sets were made for many objects, and most are empty."""
+    graph = snapshot.graph
+    for kind in ("Map", "Set"):
+        nodes, bytes_ = suspects.empty_collections(graph, kind)
+        if bytes_ < max(suspects.LEAST_BYTES, 0.05 * graph.total_size):
+            continue
+        node = int(nodes[len(nodes) // 2])
+        yield Finding(
+            "heap.oversized_collection",
+            Verdict.POSSIBLE,
+            Severity.MEDIUM if bytes_ >= suspects.threshold(graph) else Severity.LOW,
+            f"{human_count(len(nodes))} empty {kind}s take {human_bytes(bytes_)}, "
+            f"{_share(graph, bytes_)} of the heap",
+            f"Each empty {kind} has a table of its own and takes {bytes_ // len(nodes)} bytes. "
+            f"One of them is reached as {_path(graph, node)}. (Up to four small numbers in each "
+            "would not be in the snapshot.)",
+            {"nodes": nodes[:100].tolist()},
+            f"Make the {kind} when the first entry comes. snapshot.merged_paths(nodes) shows "
+            "where they are.",
+        )
 
 
 @rule("heap.sparse_collection")
 def sparse_collection(snapshot: HeapSnapshot) -> Iterator[Finding]:
     """Many slots of an array or object are empty."""
-    return _sparse(snapshot, "heap.sparse_collection", tables=False)
+    graph = snapshot.graph
+    for one in suspects.sparse_collections(graph)[:_MOST]:
+        kind = describe_kind(graph, one.node)
+        yield Finding(
+            "heap.sparse_collection",
+            Verdict.POSSIBLE,
+            Severity.MEDIUM if one.own_bytes >= suspects.threshold(graph) else Severity.LOW,
+            f"{kind} @{int(graph.id[one.node])} has room for {one.slots:,} entries, and "
+            f"{one.used:,} references",
+            f"Its own memory is {human_bytes(one.own_bytes)}; the snapshot shows {one.used:,} "
+            "references in it. Small numbers, true, false, null and holes are not in a snapshot: "
+            "if it holds those, all is well. It is reached as "
+            f"{_path(graph, one.node)}.",
+            {"nodes": [one.node]},
+            f"snapshot.properties({one.node}) lists what is in it. Fill arrays from 0 on without "
+            "large gaps, set length after removing elements, or use a Map for keys that are far "
+            "apart.",
+        )
 
 
 RULES: tuple[Rule, ...] = (

@@ -23,6 +23,7 @@ __all__ = [
     "SparseCollection",
     "big_dominators",
     "class_suspects",
+    "empty_collections",
     "large_arrays",
     "large_strings",
     "pointer_size",
@@ -53,9 +54,9 @@ def threshold(graph: HeapGraph) -> int:
 def big_dominators(graph: HeapGraph) -> list[int]:
     """Find the objects where a tenth of the heap or more comes together.
 
-    Those that retain so much beside what other big objects below them do: an object that is big
-    because one below it is big is passed over. A backing store stands for the object that owns
-    it. Global objects are none, as they hold everything.
+    Those that retain so much beside their own memory and what other big objects below them
+    retain: an object that is big because one below it is big is passed over. A backing store
+    stands for the object that owns it. Global objects are none, as they hold everything.
 
     Returns
     -------
@@ -65,8 +66,8 @@ def big_dominators(graph: HeapGraph) -> list[int]:
     least = threshold(graph)
     nodes = np.flatnonzero(graph.retained_size >= least)
     retained = graph.retained_size[nodes].astype(np.int64)
-    # A big node's dominator is big. What it retains beside its big children:
-    beside = retained.copy()
+    # The dominator of a big node is big.
+    beside = retained - graph.self_size[nodes]
     above = np.searchsorted(nodes, graph.dominator[nodes])
     below = graph.dominator[nodes] != nodes
     np.subtract.at(beside, above[below], retained[below])
@@ -170,62 +171,55 @@ def pointer_size(graph: HeapGraph) -> int:
 
 @dataclass(frozen=True)
 class SparseCollection:
-    """A collection with far more slots than references in them.
+    """An array or object with far more slots than references in them.
 
     Attributes
     ----------
     node : int
-        Ordinal of the Map, Set, Array or Object.
-    table : bool
-        A hash table; else an array.
+        Ordinal.
     own_bytes : int
         Memory of the collection and its backing store.
     slots : int
         Entries that it has room for.
     used : int
-        Entries that the snapshot shows; small numbers, booleans and holes are not in it.
+        References that the snapshot shows; small numbers, booleans and holes are not in it.
     """
 
     node: int
-    table: bool
     own_bytes: int
     slots: int
     used: int
 
 
-# Backing store of each kind, and words an entry takes in it.
-_STORES_OF = {
-    "Map": ("table", 3.5),
-    "Set": ("table", 2.5),
-    "Array": ("elements", 1.0),
-    "Object": ("properties", 3.0),
-}
-_TABLES = ("Map", "Set")
+# Backing store, the words that an entry takes in it, and the edges that are entries.
+_STORES_OF = {"Array": ("elements", 1, "element"), "Object": ("properties", 3, "property")}
+_LEAST_USED = 64
+_MOST_USED = 0.25
 
 
-def sparse_collections(graph: HeapGraph, *, most_used: float = 0.25) -> list[SparseCollection]:
-    """Find collections of 1 MiB and more of which most slots are empty, largest first.
+def sparse_collections(graph: HeapGraph) -> list[SparseCollection]:
+    """Find arrays and objects of 1 MiB and more of which most slots are empty, largest first.
 
-    Hash tables of V8 grow by doubling and shrink late; an array keeps the room of its greatest
-    length. Collections without any reference are passed over: what they hold, such as small
-    numbers, is not in the snapshot.
+    An array keeps room up to its highest index. Collections with hardly any reference are passed
+    over: they may be full of small numbers, which are not in the snapshot. Maps and Sets are
+    never sparse; V8 shrinks their tables when entries are deleted.
     """
     word = pointer_size(graph)
     found: list[SparseCollection] = []
     candidates = _with_large_store(graph)
     kind_of = graph.strings.take(graph.name[candidates])
-    for name, (store, words) in _STORES_OF.items():
+    for name, (store, words, entry) in _STORES_OF.items():
         nodes = candidates[[kind == name for kind in kind_of]]
         backing = internal_children(graph, nodes, store)
         nodes, backing = nodes[backing >= 0], backing[backing >= 0]
         own = graph.self_size[nodes].astype(np.int64) + graph.self_size[backing]
-        for node, inside, bytes_ in zip(
-            nodes.tolist(), backing.tolist(), own.tolist(), strict=True
-        ):
-            slots = int(bytes_ / word / words)
-            used = _used(graph, node, inside)
-            if bytes_ >= LEAST_BYTES and 0 < used < slots * most_used:
-                found.append(SparseCollection(node, name in _TABLES, bytes_, slots, used))
+        for node, bytes_ in zip(nodes.tolist(), own.tolist(), strict=True):
+            slots = bytes_ // (word * words)
+            edges = graph.edges_of(node)
+            kinds = graph.edge_type[edges.start : edges.stop]
+            used = int(np.count_nonzero(kinds == graph.edge_type_code(entry)))
+            if bytes_ >= LEAST_BYTES and _LEAST_USED <= used < slots * _MOST_USED:
+                found.append(SparseCollection(node, bytes_, slots, used))
     return sorted(found, key=lambda one: -one.own_bytes)
 
 
@@ -241,14 +235,33 @@ def _with_large_store(graph: HeapGraph) -> np.ndarray:
     return nodes[graph.type[nodes] == graph.node_type_code("object")]
 
 
-def _used(graph: HeapGraph, node: int, backing: int) -> int:
-    """Count the references of a backing store, or of the object where V8 lists them there."""
-    counts = []
-    for owner in (node, backing):
-        edges = graph.edges_of(owner)
-        kinds = graph.edge_type[edges.start : edges.stop]
-        listed = [
-            graph.edge_type_code(name) for name in ("element", "property", "internal", "hidden")
-        ]
-        counts.append(int(np.isin(kinds, listed).sum()))
-    return max(counts)
+def empty_collections(graph: HeapGraph, name: str) -> tuple[np.ndarray, int]:
+    """Find the Maps or Sets of the smallest size that refer to nothing.
+
+    They may still hold up to four small numbers.
+
+    Parameters
+    ----------
+    graph : HeapGraph
+    name : str
+        ``"Map"`` or ``"Set"``.
+
+    Returns
+    -------
+    nodes : int64[k]
+    own_bytes : int
+        Their memory with that of their tables.
+    """
+    (index,) = graph.strings.find([name])
+    if index < 0:
+        return np.empty(0, np.int64), 0
+    nodes = np.flatnonzero(_of_types(graph, ("object",)) & (graph.name == index))
+    tables = internal_children(graph, nodes, "table")
+    nodes, tables = nodes[tables >= 0], tables[tables >= 0]
+    if not len(nodes):
+        return nodes, 0
+    own = graph.self_size[nodes].astype(np.int64) + graph.self_size[tables]
+    # A table without entries refers to its own shape alone.
+    edges = np.diff(graph.first_edge)[tables]
+    empty = (edges <= 1) & (own == own.min())
+    return nodes[empty], int(own[empty].sum())
