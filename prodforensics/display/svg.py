@@ -165,7 +165,7 @@ def lines(
     >>> "Session" in lines([Line("Session", [1, 2, 4])], ["a", "b", "c"], "Growth")
     True
     """
-    height, left, right, top, bottom = 300, 76, 240, 10, 24
+    height, left, right, top, bottom = 300, 76, 310, 10, 24
     known = [value for line in series for value in line.values if value is not None]
     step = _round_step(max([1.0, *known]) - min([0.0, *known]))
     most = step * math.ceil(max([1.0, *known]) / step)

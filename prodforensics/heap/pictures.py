@@ -47,14 +47,16 @@ def comparison_sections(compared: HeapComparison) -> list[Section]:
     """Draw the static twin of the explorer: growth points, their paths, classes, the trend."""
     graph, points = compared.graph, compared.points
     held = compared.frames["growth_points"]
-    columns = ["variable", "holder_name", "item", "count_before", "count_after"]
-    columns += ["retained_growth_bytes", "pattern", "location"]
+    columns = ["variable", "item", "count_before", "count_after", "retained_growth_bytes"]
+    columns += ["pattern", "location"]
     held_html = table(held[columns], limit=_ROWS)
     for one in points[:_PATHS]:
         title = f"What keeps {one.variable or one.holder_name} alive"
         held_html += picture(retaining_path(graph, one.point.holder), title)
+    # What comes and goes at the same rate did not grow.
     grown = compared.frames["constructors"]
-    grown = grown[(grown[["added_count", "removed_count"]] > 0).any(axis=1)]
+    grown = grown[(grown[["size_delta_bytes", "retained_delta_bytes"]] != 0).any(axis=1)]
+    grown = grown.drop(columns=["count_delta", "added_size_bytes", "removed_size_bytes"])
     sections = [
         Section("Who holds the growth", held_html),
         Section("What grew", table(grown, limit=_ROWS)),

@@ -123,7 +123,7 @@ class Icicle {
 // lines: [{name, values}], one value for each of `marks`. Every line has its own dash and its name
 // at its end, so that no one has to tell colours apart.
 function lineChart({ label, marks, lines, write }) {
-  const [width, height, left, right, top, bottom] = [900, 300, 70, 230, 12, 28];
+  const [width, height, left, right, top, bottom] = [900, 300, 76, 310, 12, 28];
   const all = lines.flatMap(({ values }) => values).filter((value) => value != null);
   const span = Math.max(1, ...all) - Math.min(0, ...all);
   const power = 10 ** Math.floor(Math.log10(span / 4));
