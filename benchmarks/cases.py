@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from benchmarks import peers, snapshots
-from benchmarks.measure import Run, best
+from benchmarks.measure import Run, best, race
 from benchmarks.table import Row, against
 
 __all__ = ["CASES", "QUICK"]
@@ -35,8 +35,8 @@ def _memory(case: str, ours: Run, peer: Run, bar: float) -> Row:
 
 def import_time() -> Iterator[Row]:
     """`import prodforensics`, beyond the start of the interpreter."""
-    bare = best([sys.executable, "-c", "pass"], 10)
-    imported = best([sys.executable, "-c", "import prodforensics"], 10)
+    python = [sys.executable, "-c"]
+    bare, imported = race(10, [*python, "pass"], [*python, "import prodforensics"])
     beyond = imported.wall_s - bare.wall_s
     yield Row("import", beyond, "s", bar="<= 0.15 s", met=beyond <= 0.15, best_of=imported.of)
 
@@ -54,8 +54,9 @@ def first_use() -> Iterator[Row]:
 def small() -> Iterator[Row]:
     """A 5 MB snapshot: from process start, and again in a process that has loaded one."""
     file = snapshots.single(SMALL)
-    devtools = best(peers.devtools("load", file), 5)
-    ours = best(peers.ours("load", file), 5)
+    devtools, ours, arrays = race(
+        5, peers.devtools("load", file), peers.ours("load", file), peers.ours("arrays", file)
+    )
     share = ours.wall_s / devtools.wall_s
     yield replace(
         against("5 MB: load from process start", ours, devtools, "DevTools"),
@@ -63,6 +64,7 @@ def small() -> Iterator[Row]:
         bar="<= 2x its time",
         met=share <= 2,
     )
+    yield against("5 MB: load, arrays alone", arrays, devtools, "DevTools")
     warm_s = best(peers.ours("warm", file), 3).said["warm_s"]
     worker_s = devtools.said["total_s"]
     share = warm_s / worker_s
@@ -75,13 +77,16 @@ def small() -> Iterator[Row]:
 def _load(megabytes: int, times: int, faster: float) -> Iterator[Row]:
     file = snapshots.single(megabytes)
     case = f"{file.stat().st_size / 1e6:.0f} MB: load"
-    devtools = best(peers.devtools("load", file), times)
-    ours = best(peers.ours("load", file), times)
-    memlab = best(peers.memlab(file), times)
+    devtools, ours, arrays, frames, memlab = race(
+        times,
+        peers.devtools("load", file),
+        *(peers.ours(task, file) for task in ("load", "arrays", "frames")),
+        peers.memlab(file),
+    )
     yield against(case, ours, devtools, "DevTools", faster=faster)
     yield _memory(case, ours, devtools, 0.45)
     yield against(case, ours, memlab, "MemLab")
-    frames = best(peers.ours("frames", file), times)
+    yield against(f"{case}, arrays alone", arrays, devtools, "DevTools")
     yield against(f"{case}, and the frame of all nodes", frames, devtools, "DevTools")
 
 
@@ -109,13 +114,16 @@ def pages() -> Iterator[Row]:
 def comparison() -> Iterator[Row]:
     """Two 100 MB snapshots of one process, against DevTools' loading of both alone."""
     files = snapshots.pair(MEDIUM)
-    ours = best(peers.ours("compare", *files), 3)
-    devtools = best(peers.devtools("compare", *files), 3)
+    ours, devtools, findings = race(
+        3,
+        peers.ours("compare", *files),
+        peers.devtools("compare", *files),
+        peers.ours("findings", *files),
+    )
     loading = replace(devtools, wall_s=devtools.said["load_s"])
     case = "two 100 MB: load and compare"
     yield against(case, ours, loading, "DevTools, loads alone", faster=5)
     yield against(case, ours, devtools, "DevTools, compared as well")
-    findings = best(peers.ours("findings", *files), 3)
     yield against(f"{case}, up to the findings", findings, devtools, "DevTools, compared as well")
 
 

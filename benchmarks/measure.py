@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Run", "best", "warm"]
+__all__ = ["Run", "best", "race", "warm"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,15 @@ def best(command: list[str], times: int, environment: dict[str, str] | None = No
     """Run a command several times; the fastest run counts, as noise only ever adds."""
     runs = [_once(command, environment) for _ in range(times)]
     return replace(min(runs, key=lambda run: run.wall_s), of=times)
+
+
+def race(times: int, *commands: list[str]) -> list[Run]:
+    """Run several commands by turns, so that all meet the same noise; the best of each counts."""
+    rounds = [[_once(command, None) for command in commands] for _ in range(times)]
+    return [
+        replace(min(runs, key=lambda run: run.wall_s), of=times)
+        for runs in zip(*rounds, strict=True)
+    ]
 
 
 def warm(path: Path) -> Path:
