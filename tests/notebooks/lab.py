@@ -114,6 +114,7 @@ def opened(lab: Lab, browser: Browser, notebook: str, **context: Any) -> Iterato
     """Open a notebook of the lab's folder and run it from top to bottom."""
     tab = browser.new_context(**{"viewport": {"width": 1360, "height": 1400}, **context})
     page = tab.new_page()
+    page.set_default_timeout(15_000)
     here = Opened(page)
     page.on("pageerror", lambda error: here.errors.append(str(error)))
     local = (lab.url, lab.url.replace("http", "ws"), "data:", "blob:")

@@ -68,29 +68,28 @@ def test_the_card_of_the_findings_names_the_leak(notebook: Opened) -> None:
 def test_the_static_twin_makes_room_for_the_live_view(notebook: Opened) -> None:
     _comparison(notebook).wait_for()
     for twin in notebook.page.locator("[data-pf-twin]").all():
-        assert not twin.is_visible()
+        twin.wait_for(state="hidden")
 
 
 def test_a_filter_and_the_keyboard_lead_to_the_retaining_path(notebook: Opened) -> None:
-    view = _comparison(notebook)
+    from playwright.sync_api import expect
+
+    view, keyboard = _comparison(notebook), notebook.page.keyboard
     grid = view.get_by_role("treegrid", name="Classes by growth")
-    grid.get_by_role("row").nth(1).wait_for()
-
-    view.get_by_role("treegrid").first.locator("tbody tr").first.focus()
-    notebook.page.keyboard.press("/")
-    notebook.page.keyboard.type("watch")
-    watch = grid.locator("tbody tr[aria-level='1']").filter(has_text="Watch").first
-    watch.wait_for()
-    watch.focus()
-    notebook.page.keyboard.press("ArrowRight")
-    instance = grid.locator("tbody tr[aria-level='2']").first
-    instance.wait_for()
-    assert watch.get_attribute("aria-expanded") == "true"
-
-    instance.focus()
-    notebook.page.keyboard.press("Enter")
+    classes = grid.locator("tbody tr[aria-level='1']")
+    classes.first.focus()
+    keyboard.press("/")
+    keyboard.type("/^Watch$/")
+    expect(classes).to_have_count(1)
+    classes.first.focus()
+    keyboard.press("ArrowRight")
+    expect(classes.first).to_have_attribute("aria-expanded", "true")
+    grid.locator("tbody tr[aria-level='2']").first.wait_for()
+    keyboard.press("ArrowRight")
+    keyboard.press("Enter")
     path = view.get_by_role("tabpanel", name="Retaining path")
-    path.get_by_text("OrderFeed").first.wait_for()
+    for name in ("OrderFeed", "order:updated", "onOrderUpdated"):
+        path.locator("svg text").filter(has_text=name).first.wait_for()
 
 
 def test_the_growth_points_name_the_holder(notebook: Opened) -> None:
@@ -123,13 +122,15 @@ def test_every_tab_of_the_snapshot_fills(notebook: Opened) -> None:
 
 
 def test_an_object_of_the_snapshot_shows_its_retainers(notebook: Opened) -> None:
+    from playwright.sync_api import expect
+
     view = _snapshot(notebook)
     view.get_by_role("tab", name="Summary", exact=True).click()
     view.get_by_role("searchbox", name="Filter classes").fill("/^OrderFeed$/")
     grid = view.get_by_role("treegrid", name="Classes by retained size")
-    row = grid.locator("tbody tr[aria-level='1']").filter(has_text="OrderFeed")
-    row.first.wait_for()
-    row.first.locator(".pf-twist").click()
+    classes = grid.locator("tbody tr[aria-level='1']")
+    expect(classes).to_have_count(1)
+    classes.first.locator(".pf-twist").click()
     grid.locator("tbody tr[aria-level='2']").first.click()
     retainers = view.get_by_role("treegrid", name="Retainers")
     retainers.locator("tbody tr[aria-level='1']").first.wait_for()
@@ -142,7 +143,7 @@ def test_the_views_follow_the_theme(notebook: Opened, theme: str, tmp_path: Path
     page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
     page.locator(".lm-Menu-itemLabel", has_text=theme).first.click()
     light = str(theme.endswith("Light")).lower()
-    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]')
+    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
     for view in (_comparison(notebook), _snapshot(notebook)):
         ground, ink = view.evaluate(
             "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
