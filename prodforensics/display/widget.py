@@ -22,7 +22,7 @@ from prodforensics.display import theme
 from prodforensics.errors import ForensicsError
 
 _log = logging.getLogger(__name__)
-_COMMON = ("core.js", "treegrid.js", "pictures.js")
+_COMMON = ("core.js", "treegrid.js", "pictures.js", "path.js")
 
 Answer = Mapping[str, Any]
 

@@ -14,8 +14,7 @@ function fill(element, attributes, children) {
   return element;
 }
 
-const make = (tag, attributes, ...children) =>
-  fill(document.createElement(tag), attributes, children);
+const make = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 const draw = (tag, attributes, ...children) =>
   fill(document.createElementNS(SVG_NAMESPACE, tag), attributes, children);
 
@@ -34,8 +33,7 @@ function bytes(size, signed = false) {
   return `${sign(size, signed)}${value.toFixed(digits)}\u00a0${unit}`;
 }
 
-const count = (value, signed = false) =>
-  sign(value, signed) + Math.abs(value).toLocaleString("en-US");
+const count = (value, signed = false) => sign(value, signed) + Math.abs(value).toLocaleString("en-US");
 
 function percent(part, whole) {
   if (!whole) return "";
@@ -116,7 +114,8 @@ class Frame {
     // JupyterLab's one-letter shortcuts select whatever has the focus, so the mark that keeps them
     // away must stand on the focused element itself.
     this.element.addEventListener("focusin", ({ target }) =>
-      target.setAttribute("data-lm-suppress-shortcuts", "true"));
+      target.setAttribute("data-lm-suppress-shortcuts", "true"),
+    );
     el.classList.add("pf");
     el.append(this.element);
     let slow = 0;
@@ -126,8 +125,7 @@ class Frame {
       if (waiting) slow = setTimeout(() => this.say("Waiting for the kernel\u2026"), 700);
       else if (this.status.textContent.startsWith("Waiting")) this.say("");
     };
-    const twins = () =>
-      document.querySelectorAll(`[data-pf-twin="${CSS.escape(model.get("twin") ?? "")}"]`);
+    const twins = () => document.querySelectorAll(`[data-pf-twin="${CSS.escape(model.get("twin") ?? "")}"]`);
     this.kernel.onanswer = () => {
       clearTimeout(silence);
       this.element.hidden = false;

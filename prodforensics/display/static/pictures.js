@@ -1,5 +1,5 @@
-// Pictures drawn in the page: donut, icicle, lines, and the graph of a retaining path. Each can be
-// reached and read with the keyboard, and each says its numbers in words.
+// Pictures drawn in the page: donut, icicle, lines. Each can be reached and read with the keyboard,
+// and each says its numbers in words.
 
 const CHARACTER = 6.7; // width of one 11 px monospace character
 const fits = (text, width) => (width < 3 * CHARACTER ? "" : shorten(text, Math.floor(width / CHARACTER)));
@@ -21,15 +21,34 @@ const pressable = (label, act) => ({
 
 // parts: [{name, size}]; the ring and its legend, which is a real table.
 function donut(parts, whole, label) {
-  const ring = draw("svg", { viewBox: "0 0 220 220", width: 220, height: 220, role: "img", "aria-label": label });
+  const ring = draw("svg", {
+    viewBox: "0 0 220 220",
+    width: 220,
+    height: 220,
+    role: "img",
+    "aria-label": label,
+  });
   const around = 2 * Math.PI * 84;
   let turned = 0;
   parts.forEach(({ name, size }, place) => {
     const part = whole ? (around * size) / whole : 0;
     const gap = Math.min(1.5, part / 3);
     ring.append(
-      draw("circle", { cx: 110, cy: 110, r: 84, fill: "none", stroke: series(place), "stroke-width": 40, "stroke-dasharray": `${Math.max(0, part - gap)} ${around}`, "stroke-dashoffset": -turned, transform: "rotate(-90 110 110)" },
-        draw("title", {}, `${name}: ${bytes(size)} (${percent(size, whole)})`)),
+      draw(
+        "circle",
+        {
+          cx: 110,
+          cy: 110,
+          r: 84,
+          fill: "none",
+          stroke: series(place),
+          "stroke-width": 40,
+          "stroke-dasharray": `${Math.max(0, part - gap)} ${around}`,
+          "stroke-dashoffset": -turned,
+          transform: "rotate(-90 110 110)",
+        },
+        draw("title", {}, `${name}: ${bytes(size)} (${percent(size, whole)})`),
+      ),
     );
     turned += part;
   });
@@ -38,15 +57,37 @@ function donut(parts, whole, label) {
     draw("text", { x: 110, y: 128, "text-anchor": "middle", class: "pf-soft" }, "in all"),
   );
   const rows = parts.map(({ name, size }, place) =>
-    make("tr", {},
+    make(
+      "tr",
+      {},
       make("th", { scope: "row" }, make("i", { style: `background:${series(place)}` }), name),
       make("td", { title: `${count(size)} bytes` }, bytes(size)),
       make("td", {}, percent(size, whole)),
-      make("td", {}, make("span", { class: "pf-share" }, make("i", { style: `width:${whole ? (100 * size) / whole : 0}%;background:${series(place)}` })))),
+      make(
+        "td",
+        {},
+        make(
+          "span",
+          { class: "pf-share" },
+          make("i", { style: `width:${whole ? (100 * size) / whole : 0}%;background:${series(place)}` }),
+        ),
+      ),
+    ),
   );
-  const legend = make("table", { class: "pf-legend" },
-    make("thead", {}, make("tr", {}, ["Category", "Size", "Share", ""].map((title) => make("th", { scope: "col" }, title)))),
-    make("tbody", {}, rows));
+  const legend = make(
+    "table",
+    { class: "pf-legend" },
+    make(
+      "thead",
+      {},
+      make(
+        "tr",
+        {},
+        ["Category", "Size", "Share", ""].map((title) => make("th", { scope: "col" }, title)),
+      ),
+    ),
+    make("tbody", {}, rows),
+  );
   return make("div", { class: "pf-donut" }, ring, legend);
 }
 
@@ -74,15 +115,38 @@ class Icicle {
     const held = this.svg.contains(document.activeElement);
     const depth = Math.max(0, ...this.bars.map((bar) => bar.depth)) + 1;
     fill(this.svg, { width, height: depth * height }, []);
-    this.svg.replaceChildren(...this.bars.map((bar) => {
-      const left = bar.start * width;
-      const wide = Math.max(1, (bar.end - bar.start) * width - 1);
-      bar.shape = draw("g", { role: "button", tabindex: bar === this.focused ? 0 : -1, "aria-label": bar.title, onclick: () => this.press(bar), ondblclick: () => this.zoom(bar), onfocus: () => this.at(bar) },
-        draw("title", {}, bar.title),
-        draw("rect", { x: left, y: bar.depth * height, width: wide, height: height - 1, rx: 1, fill: bar.place < 0 ? "var(--pf-line)" : series(bar.place) }),
-        draw("text", { x: left + 4, y: bar.depth * height + 14, class: bar.place < 0 ? "pf-soft" : "pf-on" }, fits(bar.name, wide - 6)));
-      return bar.shape;
-    }));
+    this.svg.replaceChildren(
+      ...this.bars.map((bar) => {
+        const left = bar.start * width;
+        const wide = Math.max(1, (bar.end - bar.start) * width - 1);
+        bar.shape = draw(
+          "g",
+          {
+            role: "button",
+            tabindex: bar === this.focused ? 0 : -1,
+            "aria-label": bar.title,
+            onclick: () => this.press(bar),
+            ondblclick: () => this.zoom(bar),
+            onfocus: () => this.at(bar),
+          },
+          draw("title", {}, bar.title),
+          draw("rect", {
+            x: left,
+            y: bar.depth * height,
+            width: wide,
+            height: height - 1,
+            rx: 1,
+            fill: bar.place < 0 ? "var(--pf-line)" : series(bar.place),
+          }),
+          draw(
+            "text",
+            { x: left + 4, y: bar.depth * height + 14, class: bar.place < 0 ? "pf-soft" : "pf-on" },
+            fits(bar.name, wide - 6),
+          ),
+        );
+        return bar.shape;
+      }),
+    );
     if (held) this.focused?.shape.focus();
   }
 
@@ -132,16 +196,36 @@ function lineChart({ label, marks, lines, write }) {
   const least = step * Math.floor(Math.min(0, ...all) / step);
   const x = (place) => left + ((width - left - right) * place) / Math.max(1, marks.length - 1);
   const y = (value) => top + (height - top - bottom) * (1 - (value - least) / (most - least));
-  const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "pf-lines", role: "group", "aria-label": label });
+  const svg = draw("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    class: "pf-lines",
+    role: "group",
+    "aria-label": label,
+  });
   for (let value = least; value <= most + step / 2; value += step) {
     svg.append(
       draw("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "pf-rule-line" }),
-      draw("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end", class: "pf-soft" }, write(value)));
+      draw("text", { x: left - 8, y: y(value) + 4, "text-anchor": "end", class: "pf-soft" }, write(value)),
+    );
   }
-  marks.forEach((mark, place) => svg.append(
-    draw("text", { x: x(place), y: height - 8, "text-anchor": place ? (place === marks.length - 1 ? "end" : "middle") : "start", class: "pf-soft" },
-      draw("title", {}, mark), shorten(mark, Math.max(6, Math.floor((width - left - right) / marks.length / CHARACTER))))));
-  const ends = lines.map(({ values }, place) => ({ place, at: y(values.at(-1) ?? 0) })).sort((a, b) => a.at - b.at);
+  marks.forEach((mark, place) =>
+    svg.append(
+      draw(
+        "text",
+        {
+          x: x(place),
+          y: height - 8,
+          "text-anchor": place ? (place === marks.length - 1 ? "end" : "middle") : "start",
+          class: "pf-soft",
+        },
+        draw("title", {}, mark),
+        shorten(mark, Math.max(6, Math.floor((width - left - right) / marks.length / CHARACTER))),
+      ),
+    ),
+  );
+  const ends = lines
+    .map(({ values }, place) => ({ place, at: y(values.at(-1) ?? 0) }))
+    .sort((a, b) => a.at - b.at);
   ends.forEach((end, order) => {
     end.at = Math.max(end.at, order ? ends[order - 1].at + 14 : top + 4);
   });
@@ -150,65 +234,45 @@ function lineChart({ label, marks, lines, write }) {
     ends[order].at = Math.min(ends[order].at, floor);
   }
   lines.forEach(({ name, values }, place) => {
-    const path = values.map((value, at) => (value == null ? "" : `${at && values[at - 1] != null ? "L" : "M"}${x(at)} ${y(value)}`)).join("");
+    const path = values
+      .map((value, at) =>
+        value == null ? "" : `${at && values[at - 1] != null ? "L" : "M"}${x(at)} ${y(value)}`,
+      )
+      .join("");
     const words = `${name}: ${values.map((value, at) => `${marks[at]} ${value == null ? "none" : write(value)}`).join(", ")}`;
     const end = ends.find((other) => other.place === place);
     const dash = ["", "7 3", "2 3", "9 3 2 3"][Math.floor(place / 2) % 4];
-    svg.append(draw("g", { class: "pf-line", tabindex: 0, role: "img", "aria-label": words },
-      draw("title", {}, words),
-      draw("path", { d: path, fill: "none", stroke: series(place), "stroke-width": 2, "stroke-dasharray": dash || null }),
-      values.map((value, at) => value != null && draw("circle", { cx: x(at), cy: y(value), r: 3, fill: series(place) }, draw("title", {}, `${name}, ${marks[at]}: ${write(value)}`))),
-      draw("path", { d: `M${x(marks.length - 1) + 4} ${y(values.at(-1) ?? 0)}L${width - right + 14} ${end.at}`, fill: "none", stroke: series(place), "stroke-width": 1, opacity: 0.6 }),
-      draw("text", { x: width - right + 18, y: end.at + 4 }, fits(name, right - 24))));
+    svg.append(
+      draw(
+        "g",
+        { class: "pf-line", tabindex: 0, role: "img", "aria-label": words },
+        draw("title", {}, words),
+        draw("path", {
+          d: path,
+          fill: "none",
+          stroke: series(place),
+          "stroke-width": 2,
+          "stroke-dasharray": dash || null,
+        }),
+        values.map(
+          (value, at) =>
+            value != null &&
+            draw(
+              "circle",
+              { cx: x(at), cy: y(value), r: 3, fill: series(place) },
+              draw("title", {}, `${name}, ${marks[at]}: ${write(value)}`),
+            ),
+        ),
+        draw("path", {
+          d: `M${x(marks.length - 1) + 4} ${y(values.at(-1) ?? 0)}L${width - right + 14} ${end.at}`,
+          fill: "none",
+          stroke: series(place),
+          "stroke-width": 1,
+          opacity: 0.6,
+        }),
+        draw("text", { x: width - right + 18, y: end.at + 4 }, fits(name, right - 24)),
+      ),
+    );
   });
   return svg;
-}
-
-// The retaining path as boxes from the root (top) to the object (bottom); left of each box the edge
-// that leads to it, right of it what else holds it. A step is a row with, beyond the root, its edge:
-// {name, id, retained, edge: {text, kind, index, weak}, chain, others, others_total}.
-function pathGraph({ steps, whole, describe, pick, ignore }) {
-  const [edgeEnd, left, wide, box, pitch, side, sideWide] = [244, 268, 400, 24, 36, 716, 330];
-  const shapes = [];
-  let top = 6;
-  const edgeOf = (step, below) => {
-    const words = step.chain ? `\u00d7${count(step.chain)} ${step.edge.text}` : step.edge.text;
-    const middle = top + box / 2;
-    return [
-      draw("path", { d: `M${left} ${below - 7}H${left - 16}V${middle}H${left - 3}`, class: `pf-arrow${step.edge.weak ? " pf-weak" : ""}`, "marker-end": "url(#pf-tip)" }),
-      draw("text", { x: edgeEnd, y: middle + 4, "text-anchor": "end", class: "pf-edge" }, draw("title", {}, `${step.edge.kind}: ${step.edge.text}${step.chain ? `, ${count(step.chain)} times in a row` : ""}`), fits(words, edgeEnd - 70)),
-      ignore && draw("g", { class: "pf-button", ...pressable(`Ignore the retainer ${step.edge.text} of ${step.name}`, () => ignore(step)) },
-        draw("rect", { x: 4, y: middle - 9, width: 56, height: 18, rx: 9 }),
-        draw("text", { x: 32, y: middle + 4, "text-anchor": "middle" }, "\u2715 ignore")),
-    ];
-  };
-  let below = 0;
-  steps.forEach((step, place) => {
-    const { others = [], others_total: total = 0 } = step;
-    if (place) shapes.push(edgeOf(step, below));
-    const name = describe(step);
-    const size = bytes(step.retained);
-    const role = place === steps.length - 1 ? " pf-goal" : place ? "" : " pf-root";
-    shapes.push(draw("g", { class: `pf-box${role}`, ...pressable(`${name} @${step.id}, retains ${size}`, () => pick(step)) },
-      draw("title", {}, `${step.name}\n@${step.id}\nretains ${size} (${percent(step.retained, whole)})`),
-      draw("rect", { x: left, y: top, width: wide, height: box, rx: 4 }),
-      draw("text", { x: left + 10, y: top + 16 }, fits(name, wide - 160), draw("tspan", { class: "pf-id" }, `  @${step.id}`)),
-      draw("text", { x: left + wide - 10, y: top + 16, "text-anchor": "end", class: "pf-soft" }, size)));
-    others.forEach((other, order) => {
-      const at = top + order * 24;
-      shapes.push(
-        draw("path", { d: `M${side} ${at + 12}C${side - 24} ${at + 12} ${left + wide + 26} ${top + 12} ${left + wide + 3} ${top + 12}`, class: "pf-arrow pf-other", "marker-end": "url(#pf-tip)" }),
-        draw("g", { class: "pf-box pf-other", ...pressable(`Also held by ${describe(other)} @${other.id} through ${other.edge.text}`, () => pick(other)) },
-          draw("title", {}, `${other.name}\n@${other.id}\n${other.edge.kind}: ${other.edge.text}`),
-          draw("rect", { x: side, y: at + 2, width: sideWide, height: 20, rx: 4 }),
-          draw("text", { x: side + 8, y: at + 16 }, fits(`${other.edge.text} in ${describe(other)} @${other.id}`, sideWide - 12))));
-    });
-    const rest = total - others.length;
-    if (rest > 0) shapes.push(draw("text", { x: side + 8, y: top + others.length * 24 + 14, class: "pf-soft" }, `+ ${count(rest)} more retainer${rest > 1 ? "s" : ""}`));
-    below = top + box;
-    top += Math.max(pitch, others.length * 24 + (rest > 0 ? 22 : 6));
-  });
-  const tip = draw("marker", { id: "pf-tip", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" }, draw("path", { d: "M0 0L8 4L0 8z", class: "pf-tip" }));
-  const width = steps.some(({ others = [] }) => others.length) ? side + sideWide + 8 : left + wide + 8;
-  return draw("svg", { class: "pf-path", width, height: top, viewBox: `0 0 ${width} ${top}`, role: "group", "aria-label": "Retaining path from the root to the object" }, draw("defs", {}, tip), shapes.flat());
 }

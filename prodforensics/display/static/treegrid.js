@@ -18,7 +18,11 @@ class TreeGrid {
     this.table = make(
       "table",
       { role: "treegrid", "aria-label": label, "aria-readonly": "true" },
-      make("colgroup", {}, columns.map(({ width }) => make("col", width ? { style: `width:${width}` } : {}))),
+      make(
+        "colgroup",
+        {},
+        columns.map(({ width }) => make("col", width ? { style: `width:${width}` } : {})),
+      ),
       make("thead", {}, make("tr", { role: "row" }, this.heads)),
       this.body,
     );
@@ -42,7 +46,9 @@ class TreeGrid {
       if (!(await this.reload())) return;
       this.announce(`Sorted by ${column.title}, ${this.sort.descending ? "descending" : "ascending"}`);
     };
-    cell.append(make("button", { type: "button", onclick: press, title: `Sort by ${column.title}` }, column.title));
+    cell.append(
+      make("button", { type: "button", onclick: press, title: `Sort by ${column.title}` }, column.title),
+    );
     return cell;
   }
 
@@ -66,7 +72,14 @@ class TreeGrid {
       this.take(root, answer);
       const first = this.body.rows[0];
       if (first) first.tabIndex = 0;
-      else this.body.append(make("tr", { role: "row", class: "pf-empty" }, make("td", { role: "gridcell", colspan: this.columns.length }, this.empty)));
+      else
+        this.body.append(
+          make(
+            "tr",
+            { role: "row", class: "pf-empty" },
+            make("td", { role: "gridcell", colspan: this.columns.length }, this.empty),
+          ),
+        );
       return true;
     } catch (error) {
       if (generation === this.generation) this.fail(error);
@@ -99,7 +112,14 @@ class TreeGrid {
   take(item, { rows, total }) {
     item.total = total;
     item.children ??= [];
-    const fresh = rows.map((row) => ({ row, parent: item, depth: item.depth + 1, open: false, children: null, total: 0 }));
+    const fresh = rows.map((row) => ({
+      row,
+      parent: item,
+      depth: item.depth + 1,
+      open: false,
+      children: null,
+      total: 0,
+    }));
     item.children.push(...fresh);
     fresh.forEach((child, place) => {
       child.line = this.line(child, item.children.length - fresh.length + place + 1);
@@ -144,7 +164,22 @@ class TreeGrid {
       const twist = make("span", { class: "pf-twist", "aria-hidden": "true" }, row.more ? "\u25b8" : "");
       const box = make("div", { style: `padding-left:${(depth - 1) * 16}px` }, twist, column.render(row));
       for (const action of this.actions?.(row) ?? []) {
-        box.append(make("button", { type: "button", class: "pf-action", tabindex: -1, title: action.title, onclick: (event) => { event.stopPropagation(); action.run(row); } }, action.label));
+        box.append(
+          make(
+            "button",
+            {
+              type: "button",
+              class: "pf-action",
+              tabindex: -1,
+              title: action.title,
+              onclick: (event) => {
+                event.stopPropagation();
+                action.run(row);
+              },
+            },
+            action.label,
+          ),
+        );
       }
       cell.append(box);
     } else if (column.kind === "text") {
@@ -158,9 +193,14 @@ class TreeGrid {
       if (whole) {
         const share = Math.min(100, Math.max(0, (100 * Math.abs(value)) / whole));
         cell.append(
-          make("span", { class: "pf-share", "aria-hidden": "true" }, share >= 0.5 && make("i", { style: `width:${share.toFixed(1)}%` })),
+          make(
+            "span",
+            { class: "pf-share", "aria-hidden": "true" },
+            share >= 0.5 && make("i", { style: `width:${share.toFixed(1)}%` }),
+          ),
           make("span", { class: "pf-value" }, bytes(value, column.signed)),
-          make("small", {}, percent(value, whole)));
+          make("small", {}, percent(value, whole)),
+        );
       } else cell.append(bytes(value, column.signed));
       if (column.signed && value) cell.classList.add(value > 0 ? "pf-more" : "pf-less");
     } else {
@@ -175,7 +215,11 @@ class TreeGrid {
     const line = make(
       "tr",
       { role: "row", class: "pf-tail", tabindex: -1, "aria-level": item.depth + 1 },
-      make("td", { role: "gridcell", colspan: this.columns.length }, make("div", { style: `padding-left:${item.depth * 16 + 16}px` }, words)),
+      make(
+        "td",
+        { role: "gridcell", colspan: this.columns.length },
+        make("div", { style: `padding-left:${item.depth * 16 + 16}px` }, words),
+      ),
     );
     line.tailOf = item;
     return line;

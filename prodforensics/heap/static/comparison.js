@@ -34,7 +34,8 @@ function render(context) {
     load: (row, offset, limit) => {
       const page = { offset, limit, sort: grown.sort.key, descending: grown.sort.descending };
       if (!row) return kernel.ask("grown", { filter, ...page });
-      if (row.class_index !== undefined) return kernel.ask("added", { class_index: row.class_index, offset, limit });
+      if (row.class_index !== undefined)
+        return kernel.ask("added", { class_index: row.class_index, offset, limit });
       return kernel.ask("children", { node: row.node, offset, limit });
     },
     empty: "No class with such a name changed.",
@@ -49,15 +50,39 @@ function render(context) {
     label: "Old objects that hold the new ones",
     sort: { key: "retained_growth", descending: true },
     columns: [
-      { key: "name", title: "Holder", kind: "tree", width: "32%", render: (row) => nodeLabel(row.point === undefined ? row : { ...row, edge: row.variable && { text: row.variable, kind: "property" } }) },
+      {
+        key: "name",
+        title: "Holder",
+        kind: "tree",
+        width: "32%",
+        render: (row) =>
+          nodeLabel(
+            row.point === undefined
+              ? row
+              : { ...row, edge: row.variable && { text: row.variable, kind: "property" } },
+          ),
+      },
       { key: "pattern", title: "Pattern", kind: "text", width: "140px" },
       { key: "gain", title: "Holds", kind: "text", width: "190px" },
       { key: "new_objects", title: "New objects", kind: "count", sort: "new_objects", width: "94px" },
-      { key: "retained_growth", title: "Retained growth", kind: "bytes", sort: "retained_growth", width: "122px", signed: true },
+      {
+        key: "retained_growth",
+        title: "Retained growth",
+        kind: "bytes",
+        sort: "retained_growth",
+        width: "122px",
+        signed: true,
+      },
       { key: "path", title: "Path from the root", kind: "text" },
     ],
     load: (row, offset, limit) => {
-      if (!row) return kernel.ask("growth_points", { offset, limit, sort: points.sort.key, descending: points.sort.descending });
+      if (!row)
+        return kernel.ask("growth_points", {
+          offset,
+          limit,
+          sort: points.sort.key,
+          descending: points.sort.descending,
+        });
       if (row.point !== undefined) return kernel.ask("items", { point: row.point, offset, limit });
       return kernel.ask("children", { node: row.node, offset, limit });
     },
@@ -67,43 +92,113 @@ function render(context) {
   const trend = make("div", { class: "pf-scroll-box" });
   const showTrend = async () => {
     const { snapshots, groups } = await kernel.ask("trend");
-    trend.replaceChildren(...groups.flatMap(({ title, unit, lines }) => {
-      const write = unit === "bytes" ? (value) => bytes(value) : (value) => count(Math.round(value));
-      return [
-        make("h4", {}, title),
-        lines.length ? lineChart({ label: title, marks: snapshots, lines, write }) : make("p", { class: "pf-note" }, "Nothing grows in every snapshot."),
-        make("details", {}, make("summary", {}, "The same as a table"),
-          make("table", { class: "pf-legend" },
-            make("thead", {}, make("tr", {}, ["Name", ...snapshots].map((text) => make("th", { scope: "col" }, text)))),
-            make("tbody", {}, lines.map(({ name, values }) => make("tr", {}, make("th", { scope: "row" }, name), values.map((value) => make("td", {}, value == null ? "\u2013" : write(value)))))))),
-      ];
-    }));
+    trend.replaceChildren(
+      ...groups.flatMap(({ title, unit, lines }) => {
+        const write = unit === "bytes" ? (value) => bytes(value) : (value) => count(Math.round(value));
+        return [
+          make("h4", {}, title),
+          lines.length
+            ? lineChart({ label: title, marks: snapshots, lines, write })
+            : make("p", { class: "pf-note" }, "Nothing grows in every snapshot."),
+          make(
+            "details",
+            {},
+            make("summary", {}, "The same as a table"),
+            make(
+              "table",
+              { class: "pf-legend" },
+              make(
+                "thead",
+                {},
+                make(
+                  "tr",
+                  {},
+                  ["Name", ...snapshots].map((text) => make("th", { scope: "col" }, text)),
+                ),
+              ),
+              make(
+                "tbody",
+                {},
+                lines.map(({ name, values }) =>
+                  make(
+                    "tr",
+                    {},
+                    make("th", { scope: "row" }, name),
+                    values.map((value) => make("td", {}, value == null ? "\u2013" : write(value))),
+                  ),
+                ),
+              ),
+            ),
+          ),
+        ];
+      }),
+    );
   };
 
   const panel = (...children) => make("div", { class: "pf-panel" }, children);
   const tabs = new Tabs("Views of the comparison", [
-    { key: "grown", title: "What grew", panel: panel(make("div", { class: "pf-tools" }, search), grown.element), first: () => grown.reload() },
+    {
+      key: "grown",
+      title: "What grew",
+      panel: panel(make("div", { class: "pf-tools" }, search), grown.element),
+      first: () => grown.reload(),
+    },
     { key: "points", title: "Growth points", panel: panel(points.element), first: () => points.reload() },
     { key: "trend", title: "Trend", panel: panel(trend), first: showTrend },
   ]);
-  const stack = make("div", { class: "pf-stack" }, tabs.pages.map(({ panel: each }) => each));
+  const stack = make(
+    "div",
+    { class: "pf-stack" },
+    tabs.pages.map(({ panel: each }) => each),
+  );
   const bar = splitter(stack, "Height of the upper pane");
   tabs.onchange = async (tab) => {
     bar.hidden = pane.element.hidden = tab.key === "trend";
     if (tab.filled) return;
     tab.filled = true;
-    await tab.first().catch((error) => { tab.filled = false; fail(error); });
+    await tab.first().catch((error) => {
+      tab.filled = false;
+      fail(error);
+    });
   };
 
   const SIGNS = { likely: "\u2716 likely", possible: "\u25b2 possible", cleared: "\u2713 cleared" };
   const findings = make("div", { class: "pf-found" });
   const showFindings = async () => {
     const { rows } = await kernel.ask("findings");
-    findings.replaceChildren(...rows.map((finding, place) => make("details", { open: place === 0 && finding.verdict === "likely" },
-      make("summary", {}, make("span", { class: `pf-badge pf-${finding.verdict}` }, SIGNS[finding.verdict] ?? finding.verdict), finding.title),
-      make("p", {}, finding.why),
-      finding.next_step && make("p", {}, "\u2192 ", finding.next_step),
-      finding.node != null && make("button", { type: "button", class: "pf-chip", onclick: () => { if (tabs.current.key === "trend") tabs.choose("points"); pane.show(finding.node); } }, "Show its retaining path"))));
+    findings.replaceChildren(
+      ...rows.map((finding, place) =>
+        make(
+          "details",
+          { open: place === 0 && finding.verdict === "likely" },
+          make(
+            "summary",
+            {},
+            make(
+              "span",
+              { class: `pf-badge pf-${finding.verdict}` },
+              SIGNS[finding.verdict] ?? finding.verdict,
+            ),
+            finding.title,
+          ),
+          make("p", {}, finding.why),
+          finding.next_step && make("p", {}, "\u2192 ", finding.next_step),
+          finding.node != null &&
+            make(
+              "button",
+              {
+                type: "button",
+                class: "pf-chip",
+                onclick: () => {
+                  if (tabs.current.key === "trend") tabs.choose("points");
+                  pane.show(finding.node);
+                },
+              },
+              "Show its retaining path",
+            ),
+        ),
+      ),
+    );
   };
 
   const facts = make("span", { class: "pf-soft pf-facts-line" });
@@ -113,13 +208,16 @@ function render(context) {
     if (tabs.current.key !== "grown") tabs.choose("grown");
     return search;
   });
-  kernel.ask("about").then((answer) => {
-    about = answer;
-    facts.textContent = about.change;
-    facts.title = about.name;
-    tabs.choose("grown");
-    return showFindings();
-  }).catch(fail);
+  kernel
+    .ask("about")
+    .then((answer) => {
+      about = answer;
+      facts.textContent = about.change;
+      facts.title = about.name;
+      tabs.choose("grown");
+      return showFindings();
+    })
+    .catch(fail);
 }
 
 export default { render };

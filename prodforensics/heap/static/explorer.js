@@ -9,7 +9,12 @@ function render(context) {
   const fail = (error) => frame.fail(error);
   const pane = new ObjectPane(frame, total);
   const select = (row) => row.node !== undefined && pane.show(row.node);
-  const page = (grid, offset, limit) => ({ offset, limit, sort: grid.sort.key, descending: grid.sort.descending });
+  const page = (grid, offset, limit) => ({
+    offset,
+    limit,
+    sort: grid.sort.key,
+    descending: grid.sort.descending,
+  });
   const common = { select, announce: say, fail, sort: { key: "retained", descending: true } };
 
   let filter = "";
@@ -23,7 +28,8 @@ function render(context) {
     ],
     load: (row, offset, limit) => {
       if (!row) return kernel.ask("summary", { filter, ...page(summary, offset, limit) });
-      if (row.class_index !== undefined) return kernel.ask("instances", { class_index: row.class_index, ...page(summary, offset, limit) });
+      if (row.class_index !== undefined)
+        return kernel.ask("instances", { class_index: row.class_index, ...page(summary, offset, limit) });
       return kernel.ask("children", { node: row.node, offset, limit });
     },
     empty: "No class has a name like that.",
@@ -37,26 +43,53 @@ function render(context) {
     ...common,
     label: "Containment from the root",
     columns: nodeColumns(total, "Object").map((column) => ({ ...column, sort: null })),
-    load: (row, offset, limit) => kernel.ask("children", { node: row ? row.node : about.root, offset, limit }),
+    load: (row, offset, limit) =>
+      kernel.ask("children", { node: row ? row.node : about.root, offset, limit }),
   });
 
   const dominators = new TreeGrid({
     ...common,
     label: "Dominator tree",
     columns: nodeColumns(total, "Object").map((column) => ({ ...column, sort: null })),
-    load: (row, offset, limit) => kernel.ask("dominators", { node: row ? row.node : about.root, offset, limit }),
+    load: (row, offset, limit) =>
+      kernel.ask("dominators", { node: row ? row.node : about.root, offset, limit }),
   });
   const crumbs = make("nav", { class: "pf-crumbs", "aria-label": "Zoom of the dominator picture" });
   // The kinds in the order of their colours.
   const kinds = ["objects", "closures", "strings", "arrays", "native", "code and system", "other"];
-  const legend = make("ul", { class: "pf-key" }, kinds.map((kind, place) => make("li", {}, make("i", { style: `background:${series(place)}` }), kind)));
+  const legend = make(
+    "ul",
+    { class: "pf-key" },
+    kinds.map((kind, place) => make("li", {}, make("i", { style: `background:${series(place)}` }), kind)),
+  );
   let zoomed = [];
   const zoom = async (trail) => {
     try {
       const answer = await kernel.ask("icicle", { node: trail.at(-1).node, max_bars: 600 });
       zoomed = trail;
-      icicle.show(answer.rows.map((bar) => ({ ...bar, key: bar.node, title: `${written(bar)} @${bar.id}: retains ${bytes(bar.retained)} (${percent(bar.retained, total())})`, name: `${written(bar)} ${bytes(bar.retained)}` })));
-      crumbs.replaceChildren(legend, ...trail.map((step, place) => make("button", { type: "button", class: "pf-chip", disabled: place === trail.length - 1, onclick: () => zoom(trail.slice(0, place + 1)) }, place ? shorten(written(step), 30) : "whole heap")));
+      icicle.show(
+        answer.rows.map((bar) => ({
+          ...bar,
+          key: bar.node,
+          title: `${written(bar)} @${bar.id}: retains ${bytes(bar.retained)} (${percent(bar.retained, total())})`,
+          name: `${written(bar)} ${bytes(bar.retained)}`,
+        })),
+      );
+      crumbs.replaceChildren(
+        legend,
+        ...trail.map((step, place) =>
+          make(
+            "button",
+            {
+              type: "button",
+              class: "pf-chip",
+              disabled: place === trail.length - 1,
+              onclick: () => zoom(trail.slice(0, place + 1)),
+            },
+            place ? shorten(written(step), 30) : "whole heap",
+          ),
+        ),
+      );
     } catch (error) {
       fail(error);
     }
@@ -72,16 +105,40 @@ function render(context) {
   const panel = (...children) => make("div", { class: "pf-panel" }, children);
   const whole = panel();
   const tabs = new Tabs("Views of the snapshot", [
-    { key: "summary", title: "Summary", panel: panel(make("div", { class: "pf-tools" }, search), summary.element), first: () => summary.reload() },
-    { key: "containment", title: "Containment", panel: panel(containment.element), first: () => containment.reload() },
-    { key: "dominators", title: "Dominators", panel: panel(crumbs, icicle.element, dominators.element), first: () => Promise.all([zoom([{ node: about.root, name: "", kind: "" }]), dominators.reload()]) },
+    {
+      key: "summary",
+      title: "Summary",
+      panel: panel(make("div", { class: "pf-tools" }, search), summary.element),
+      first: () => summary.reload(),
+    },
+    {
+      key: "containment",
+      title: "Containment",
+      panel: panel(containment.element),
+      first: () => containment.reload(),
+    },
+    {
+      key: "dominators",
+      title: "Dominators",
+      panel: panel(crumbs, icicle.element, dominators.element),
+      first: () => Promise.all([zoom([{ node: about.root, name: "", kind: "" }]), dominators.reload()]),
+    },
     { key: "retainers", title: "Retainers", panel: whole },
-    { key: "statistics", title: "Statistics", panel: panel(statistics), first: async () => {
-      const { rows } = await kernel.ask("statistics");
-      statistics.replaceChildren(donut(rows, total(), "Memory by category"));
-    } },
+    {
+      key: "statistics",
+      title: "Statistics",
+      panel: panel(statistics),
+      first: async () => {
+        const { rows } = await kernel.ask("statistics");
+        statistics.replaceChildren(donut(rows, total(), "Memory by category"));
+      },
+    },
   ]);
-  const stack = make("div", { class: "pf-stack" }, tabs.pages.map(({ panel: each }) => each));
+  const stack = make(
+    "div",
+    { class: "pf-stack" },
+    tabs.pages.map(({ panel: each }) => each),
+  );
   const bar = splitter(stack, "Height of the upper pane");
   // The object's pane stands below a view, and fills the tab of its own.
   tabs.onchange = async (tab) => {
@@ -92,10 +149,19 @@ function render(context) {
     if (alone) pane.fill();
     if (!tab.first || tab.filled) return;
     tab.filled = true;
-    await Promise.resolve(tab.first()).catch((error) => { tab.filled = false; fail(error); });
+    await Promise.resolve(tab.first()).catch((error) => {
+      tab.filled = false;
+      fail(error);
+    });
   };
 
-  const find = make("input", { type: "search", class: "pf-find", "aria-label": "Go to an object by its id", placeholder: "Go to @id", size: 12 });
+  const find = make("input", {
+    type: "search",
+    class: "pf-find",
+    "aria-label": "Go to an object by its id",
+    placeholder: "Go to @id",
+    size: 12,
+  });
   find.addEventListener("keydown", async (event) => {
     if (event.key !== "Enter") return;
     event.stopPropagation();
@@ -114,12 +180,15 @@ function render(context) {
     if (tabs.current.key !== "summary") tabs.choose("summary");
     return search;
   });
-  kernel.ask("about").then((answer) => {
-    about = answer;
-    facts.textContent = `${count(about.nodes)} objects \u00b7 ${bytes(about.total)}`;
-    facts.title = about.name;
-    return tabs.choose("summary");
-  }).catch(fail);
+  kernel
+    .ask("about")
+    .then((answer) => {
+      about = answer;
+      facts.textContent = `${count(about.nodes)} objects \u00b7 ${bytes(about.total)}`;
+      facts.title = about.name;
+      return tabs.choose("summary");
+    })
+    .catch(fail);
 }
 
 export default { render };

@@ -1,6 +1,19 @@
 // What is known of one heap object: what it is, who keeps it alive, and the path from the root.
 
-const KIND_CLASS = { string: "pf-k-text", "concatenated string": "pf-k-text", "sliced string": "pf-k-text", number: "pf-k-number", "heap number": "pf-k-number", bigint: "pf-k-number", symbol: "pf-k-number", closure: "pf-k-call", hidden: "pf-k-soft", synthetic: "pf-k-soft", code: "pf-k-soft", array: "pf-k-soft" };
+const KIND_CLASS = {
+  string: "pf-k-text",
+  "concatenated string": "pf-k-text",
+  "sliced string": "pf-k-text",
+  number: "pf-k-number",
+  "heap number": "pf-k-number",
+  bigint: "pf-k-number",
+  symbol: "pf-k-number",
+  closure: "pf-k-call",
+  hidden: "pf-k-soft",
+  synthetic: "pf-k-soft",
+  code: "pf-k-soft",
+  array: "pf-k-soft",
+};
 
 function written({ name, kind }) {
   if (kind?.endsWith("string")) return `"${name}"`;
@@ -12,14 +25,24 @@ function written({ name, kind }) {
 // An object as DevTools writes it: edge :: name @id, with its marks in words.
 function nodeLabel(row, { joint = "::" } = {}) {
   const { edge } = row;
-  return make("span", { class: "pf-node", title: `${written(row)} @${row.id}` },
-    edge && [make("span", { class: `pf-edge-${edge.weak ? "weak" : edge.kind}`, title: `${edge.kind} edge` }, edge.text), make("span", { class: "pf-soft" }, ` ${joint} `)],
+  return make(
+    "span",
+    { class: "pf-node", title: `${written(row)} @${row.id}` },
+    edge && [
+      make(
+        "span",
+        { class: `pf-edge-${edge.weak ? "weak" : edge.kind}`, title: `${edge.kind} edge` },
+        edge.text,
+      ),
+      make("span", { class: "pf-soft" }, ` ${joint} `),
+    ],
     make("span", { class: KIND_CLASS[row.kind] ?? "pf-k-object" }, written(row)),
     make("span", { class: "pf-id" }, ` @${row.id}`),
     edge?.weak && make("em", { class: "pf-tag" }, "weak"),
     row.detached && make("em", { class: "pf-tag pf-bad" }, "detached"),
     row.shortest && make("em", { class: "pf-tag pf-good" }, "shortest path"),
-    row.ignored && make("em", { class: "pf-tag" }, "ignored"));
+    row.ignored && make("em", { class: "pf-tag" }, "ignored"),
+  );
 }
 
 const nodeColumns = (total, first) => [
@@ -32,14 +55,21 @@ const nodeColumns = (total, first) => [
 class ObjectPane {
   constructor(frame, total) {
     Object.assign(this, { frame, total, past: [], ignored: new Map(), object: null });
-    this.title = make("div", { class: "pf-object", tabindex: -1 }, make("span", { class: "pf-soft" }, "Choose an object to see who keeps it alive."));
+    this.title = make(
+      "div",
+      { class: "pf-object", tabindex: -1 },
+      make("span", { class: "pf-soft" }, "Choose an object to see who keeps it alive."),
+    );
     this.chips = make("div", { class: "pf-chips", hidden: true });
     this.path = make("div", { class: "pf-scroll-box" });
     this.grid = new TreeGrid({
       label: "Retainers",
-      columns: nodeColumns(total, "Retainer").map((column, place) => (place ? column : { ...column, sort: null, render: (row) => nodeLabel(row, { joint: "in" }) })),
+      columns: nodeColumns(total, "Retainer").map((column, place) =>
+        place ? column : { ...column, sort: null, render: (row) => nodeLabel(row, { joint: "in" }) },
+      ),
       load: (row, offset, limit) => this.retainers(row, offset, limit),
-      select: (row) => frame.say(`${written(row)} @${row.id}: Enter again or double click to make it the object`),
+      select: (row) =>
+        frame.say(`${written(row)} @${row.id}: Enter again or double click to make it the object`),
       announce: (text) => frame.say(text),
       fail: (error) => frame.fail(error),
       sort: { key: "distance", descending: false },
@@ -48,7 +78,11 @@ class ObjectPane {
       actions: (row) => [
         row.ignored
           ? { label: "restore", title: "Count this retainer again", run: () => this.restore(row.edge.index) }
-          : { label: "ignore", title: "Ignore this retainer and recompute the distances (Delete)", run: () => this.ignore(row, row) },
+          : {
+              label: "ignore",
+              title: "Ignore this retainer and recompute the distances (Delete)",
+              run: () => this.ignore(row, row),
+            },
         { label: "inspect", title: "Make this the object", run: () => this.show(row.node) },
       ],
     });
@@ -58,10 +92,24 @@ class ObjectPane {
     ]);
     this.tabs.choose("retainers");
     this.tabs.onchange = () => this.fill();
-    this.backward = make("button", { type: "button", class: "pf-tool", title: "Back to the object before (Alt+Left)", disabled: true, onclick: () => this.back() }, "\u2190 Back");
-    this.element = make("div", { class: "pf-pane" },
+    this.backward = make(
+      "button",
+      {
+        type: "button",
+        class: "pf-tool",
+        title: "Back to the object before (Alt+Left)",
+        disabled: true,
+        onclick: () => this.back(),
+      },
+      "\u2190 Back",
+    );
+    this.element = make(
+      "div",
+      { class: "pf-pane" },
       make("div", { class: "pf-pane-bar" }, this.backward, this.title, this.tabs.list),
-      this.chips, this.tabs.pages.map((page) => page.panel));
+      this.chips,
+      this.tabs.pages.map((page) => page.panel),
+    );
   }
 
   async show(node, { remember = true } = {}) {
@@ -74,8 +122,13 @@ class ObjectPane {
       this.backward.disabled = !this.past.length;
       this.title.replaceChildren(
         nodeLabel(object),
-        make("span", { class: "pf-soft" }, ` ${object.kind} \u00b7 distance ${object.distance >= 1e8 ? "\u2013" : object.distance} \u00b7 shallow ${bytes(object.self)} \u00b7 retains ${bytes(object.retained)} (${percent(object.retained, this.total())})`),
-        object.place ? make("code", { class: "pf-place" }, object.place) : "");
+        make(
+          "span",
+          { class: "pf-soft" },
+          ` ${object.kind} \u00b7 distance ${object.distance >= 1e8 ? "\u2013" : object.distance} \u00b7 shallow ${bytes(object.self)} \u00b7 retains ${bytes(object.retained)} (${percent(object.retained, this.total())})`,
+        ),
+        object.place ? make("code", { class: "pf-place" }, object.place) : "",
+      );
       this.stale = { path: true, retainers: true };
       await this.fill();
       if (held && !this.element.contains(document.activeElement)) this.title.focus();
@@ -106,19 +159,44 @@ class ObjectPane {
 
   retainers(row, offset, limit) {
     const node = row ? row.node : this.object.node;
-    return this.frame.kernel.ask("retainers", { node, offset, limit, ignored: [...this.ignored.keys()], sort: this.grid.sort.key, descending: this.grid.sort.descending });
+    return this.frame.kernel.ask("retainers", {
+      node,
+      offset,
+      limit,
+      ignored: [...this.ignored.keys()],
+      sort: this.grid.sort.key,
+      descending: this.grid.sort.descending,
+    });
   }
 
   async drawPath() {
     const { object } = this;
-    const answer = await this.frame.kernel.ask("path", { node: object.node, ignored: [...this.ignored.keys()] });
+    const answer = await this.frame.kernel.ask("path", {
+      node: object.node,
+      ignored: [...this.ignored.keys()],
+    });
     if (object !== this.object) return;
     // The object stands at the end of its path: show that end first.
-    requestAnimationFrame(() => { this.path.scrollTop = this.path.scrollHeight; });
+    requestAnimationFrame(() => {
+      this.path.scrollTop = this.path.scrollHeight;
+    });
     this.path.replaceChildren(
       answer.rows.length
-        ? pathGraph({ steps: answer.rows, whole: this.total(), describe: written, pick: (row) => this.show(row.node), ignore: (step) => this.ignore(step, answer.rows[answer.rows.indexOf(step) - 1]) })
-        : make("p", { class: "pf-note" }, this.ignored.size ? "Without the ignored retainers no path from the root is left: these edges are what keeps the object alive." : "No strong path from the root leads here."));
+        ? pathGraph({
+            steps: answer.rows,
+            whole: this.total(),
+            describe: written,
+            pick: (row) => this.show(row.node),
+            ignore: (step) => this.ignore(step, answer.rows[answer.rows.indexOf(step) - 1]),
+          })
+        : make(
+            "p",
+            { class: "pf-note" },
+            this.ignored.size
+              ? "Without the ignored retainers no path from the root is left: these edges are what keeps the object alive."
+              : "No strong path from the root leads here.",
+          ),
+    );
   }
 
   async ignore(row, owner) {
@@ -135,8 +213,32 @@ class ObjectPane {
     this.chips.hidden = !this.ignored.size;
     this.chips.replaceChildren(
       make("span", { class: "pf-soft" }, "Ignored retainers: "),
-      ...[...this.ignored].map(([index, text]) => make("button", { type: "button", class: "pf-chip", title: "Count this retainer again", onclick: () => this.restore(index) }, shorten(text, 60), " \u2715")),
-      make("button", { type: "button", class: "pf-chip", onclick: () => { this.ignored.clear(); this.recompute("Restored all retainers"); } }, "Restore all"));
+      ...[...this.ignored].map(([index, text]) =>
+        make(
+          "button",
+          {
+            type: "button",
+            class: "pf-chip",
+            title: "Count this retainer again",
+            onclick: () => this.restore(index),
+          },
+          shorten(text, 60),
+          " \u2715",
+        ),
+      ),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "pf-chip",
+          onclick: () => {
+            this.ignored.clear();
+            this.recompute("Restored all retainers");
+          },
+        },
+        "Restore all",
+      ),
+    );
     this.stale = { path: true, retainers: true };
     try {
       await this.fill();
@@ -162,11 +264,27 @@ function heapKeys(frame, pane, filter) {
 }
 
 function filterBox(label, placeholder, act) {
-  const box = make("input", { type: "search", class: "pf-filter", "aria-label": label, placeholder, title: "Part of a name, or /a regular expression/", spellcheck: "false" });
-  box.addEventListener("input", debounce(() => act(box.value), 250));
+  const box = make("input", {
+    type: "search",
+    class: "pf-filter",
+    "aria-label": label,
+    placeholder,
+    title: "Part of a name, or /a regular expression/",
+    spellcheck: "false",
+  });
+  box.addEventListener(
+    "input",
+    debounce(() => act(box.value), 250),
+  );
   return box;
 }
 
 // The classes of a table and below them their objects and the objects' fields.
 const classLabel = (row) =>
-  row.class_index === undefined ? nodeLabel(row) : make("span", { class: "pf-node", title: row.name }, make("span", { class: "pf-k-class" }, row.name || "(no name)"));
+  row.class_index === undefined
+    ? nodeLabel(row)
+    : make(
+        "span",
+        { class: "pf-node", title: row.name },
+        make("span", { class: "pf-k-class" }, row.name || "(no name)"),
+      );
