@@ -101,6 +101,10 @@ def _gaps(path: Path) -> list[Gap]:
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        frame = pd.read_parquet(path)
+        for name in frame.select_dtypes("category"):
+            if not len(frame[name].cat.categories):  # Parquet forgets what nothing was of
+                frame[name] = frame[name].cat.set_categories(pd.Index([], dtype="str"))
+        return frame
     except Exception as error:  # pandas and pyarrow raise of all kinds on hostile metadata
         raise Corrupt(str(path), None, "a Parquet file", str(error)) from error

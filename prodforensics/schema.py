@@ -74,7 +74,11 @@ class Schema:
         """Return a frame with every documented column and no rows."""
         import pandas as pd
 
-        frame = pd.DataFrame({c.name: pd.Series(dtype=c.dtype) for c in self.columns})
+        # No categories yet, but of strings, as in a frame with rows.
+        dtypes = {"category": pd.CategoricalDtype(pd.Index([], dtype="str"))}
+        frame = pd.DataFrame(
+            {c.name: pd.Series(dtype=dtypes.get(c.dtype, c.dtype)) for c in self.columns}
+        )
         if self.index:
             frame.index = pd.Index([], dtype=self.index.dtype, name=self.index.name)
         return frame

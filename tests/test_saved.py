@@ -48,6 +48,13 @@ def test_a_comparison_keeps_all_its_sources(toy, tmp_path):
     assert saved.title == both.title == "a.toy → b.toy"
 
 
+def test_frames_without_rows_come_back(toy, tmp_path):
+    evidence = pf.load(toy())
+    evidence.frames.built["things"] = evidence.schemas["things"].empty()
+    saved = pf.load(evidence.save(tmp_path / "saved"))
+    assert_frame_equal(saved.frames["things"], evidence.frames["things"])
+
+
 def test_saving_twice_replaces(toy, tmp_path):
     pf.load(toy(("bear", 1))).save(tmp_path / "saved")
     pf.load(toy(("bear", 2), ("car", 3))).save(tmp_path / "saved")

@@ -107,7 +107,7 @@ class _Reader:
     def take(self, number: int, line: str) -> None:
         if found := _FRAME.match(line):
             if self.leak or self.error:
-                self.stack.append(_frame(int(found[1], 16), found[2] or found[3]))
+                self.stack.append(_frame(int(found[1], 16), found[2] or found[3] or ""))
             return
         if self.leak:
             self._keep_leak()

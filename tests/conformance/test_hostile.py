@@ -1,0 +1,143 @@
+"""Strings planted into real samples come out as text wherever a person meets them."""
+
+import json
+from html.parser import HTMLParser
+from xml.sax.saxutils import escape
+
+import pytest
+from typer.testing import CliRunner
+
+import prodforensics as pf
+from prodforensics.cli import app
+from tests.conformance.conftest import FORMATS, unpacked
+from tests.conftest import HOSTILE
+
+UNSEEN = set("\x00\x07\x1b\u202e\u2066")
+XML_SAFE = str.maketrans(dict.fromkeys("\x00\x07\x1b"))
+# Format -> two samples of one program, a name in them that findings speak of, and how the format
+# writes a name.
+PLANTS = {
+    "v8-heap-snapshot": (
+        ("heap/cache.1.heapsnapshot.zst", "heap/cache.3.heapsnapshot.zst"),
+        ('"Session"', '"sessionsByToken"'),
+        json.dumps,
+    ),
+    "valgrind-xml": (
+        ("heap/native/memcheck.short.xml", "heap/native/memcheck.long.xml"),
+        ("build_order",),
+        lambda text: escape(text.translate(XML_SAFE)),
+    ),
+    "valgrind-text": (
+        ("heap/native/memcheck.short.txt", "heap/native/memcheck.long.txt"),
+        ("build_order",),
+        str,
+    ),
+    "leak-sanitizer": (
+        ("heap/native/lsan.short.txt", "heap/native/lsan.long.txt"),
+        ("build_order",),
+        str,
+    ),
+}
+
+
+class Tags(HTMLParser):
+    """What a browser would act on in a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.names, self.handlers = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.names.append(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def pair(request, tmp_path_factory):
+    """Plant every hostile string, all in one name, into two samples of the format."""
+    names, places, write = PLANTS[request.param]
+    paths = []
+    for number, name in enumerate(names):
+        data = unpacked(name)
+        for place in places:
+            assert place.encode() in data
+            data = data.replace(place.encode(), write(" ".join(HOSTILE)).encode())
+        paths.append(tmp_path_factory.mktemp("hostile") / f"{number}.{request.param}")
+        paths[-1].write_bytes(data)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def evidence(pair):
+    loaded = [pf.load(path) for path in pair]
+    return [*loaded, pf.compare(*loaded)]
+
+
+def harmless(page):
+    tags = Tags(page)
+    assert not {"script", "img", "link", "iframe", "object", "red"} & set(tags.names)
+    assert tags.names.count("style") <= 1
+    assert not tags.handlers
+    assert not set(page) & UNSEEN
+    assert "{{49}}" not in page
+    return page
+
+
+def test_every_format_has_a_plant():
+    assert set(PLANTS) == set(FORMATS)
+
+
+def test_planted_names_are_in_the_frames_as_they_are(evidence):
+    texts = [
+        frame.select_dtypes(["str", "category"]).astype("str")
+        for frame in evidence[1].frames.values()
+    ]
+    found = any(
+        t.apply(lambda c: c.str.contains("<script>alert", regex=False)).any(axis=None)
+        for t in texts
+    )
+    assert found
+
+
+def test_cards_and_texts(evidence):
+    for one in evidence:
+        for shown in (one._repr_mimebundle_(), one.findings()._repr_mimebundle_()):
+            harmless(shown["text/html"])
+            assert not set(shown["text/plain"]) & UNSEEN
+
+
+def test_findings_speak_of_the_planted_name(evidence):
+    spoken = "".join(str(finding.as_dict()) for one in evidence for finding in one.findings())
+    assert "<script>alert(1)</script>" in spoken
+
+
+def test_the_report(evidence, tmp_path):
+    from prodforensics.report import write
+
+    page = harmless(write([evidence[2], *evidence[:2]], tmp_path / "a.html").read_text())
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+@pytest.mark.parametrize("verb", ["info", "findings", "compare"])
+def test_the_command_line(pair, verb):
+    files = [str(path) for path in pair[: 2 if verb == "compare" else 1]]
+    for more in ([], ["--json"]):
+        done = CliRunner().invoke(app, [verb, *more, *files])
+        assert done.exit_code == 0, done.output
+        assert not set(done.output) & UNSEEN
+
+
+def test_the_static_twin_of_the_view(evidence):
+    for one in evidence:
+        widget = one.show()
+        if hasattr(widget, "static_html"):
+            harmless(widget.static_html())
+
+
+def test_a_name_of_a_class_that_is_not_there_is_told_harmlessly(evidence):
+    first = evidence[0]
+    if hasattr(first, "instances"):
+        with pytest.raises(pf.ForensicsError) as caught:
+            first.instances(" ".join(HOSTILE)[:-1])
+        assert not set(str(caught.value)) & UNSEEN
