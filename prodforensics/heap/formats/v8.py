@@ -195,8 +195,8 @@ class _Reader:
                 if re.match(rb"\s*\}", text):
                     break
                 if not text.strip():
-                    if not self.gaps:
-                        self._lost("the file ends here")
+                    if not self.gaps and {"nodes", "edges", "strings"} <= seen:
+                        self._lost("the file ends before its closing brace")
                     break
                 self._lost("not a JSON key")
                 if not self._skip_to_key():
