@@ -52,7 +52,9 @@ class SnapshotPages:
         self.snapshot = snapshot
         self.graph: HeapGraph = snapshot.graph
         self._members: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
-        self._view = _Without(frozenset(), self.graph.distance)
+        # What the snapshot itself leaves out is not there at all; what the page ignores is shown.
+        self._gone = snapshot._ignored
+        self._view = _Without(frozenset(), self.graph.distance, self._gone)
 
     @cached_property
     def _pairs(self) -> WeakMapPairs:
@@ -190,8 +192,8 @@ class SnapshotPages:
         node = self._node(node)
         offset, limit = window(offset, limit)
         graph, view = self.graph, self._without(ignored)
-        edges, sources = retaining_edges(graph, node, view.distance)
-        skipped = view.skips(edges)
+        edges, sources = self._retaining(node, view)
+        skipped = np.isin(edges, list(view.edges))
         # In their order, nearest first; what is ignored stands at the end.
         rank = np.empty(edges.size, np.int64)
         rank[np.argsort(skipped, kind="stable")] = np.arange(edges.size)
@@ -226,14 +228,22 @@ class SnapshotPages:
         return {"rows": rows, "total": len(rows)}
 
     def _others(self, step: Step, view: _Without) -> Row:
-        edges, sources = retaining_edges(self.graph, step.node, view.distance)
-        kept = (edges != step.edge) & (view.distance[sources] >= 0) & ~view.skips(edges)
+        edges, sources = self._retaining(step.node, view)
+        kept = (edges != step.edge) & (view.distance[sources] >= 0)
+        kept &= ~np.isin(edges, list(view.edges))
         # What hangs on the holder itself, such as its backing store, is no other way to live.
         holder = sources[edges == step.edge]
         kept &= ~np.isin(self.graph.dominator[sources], holder)
         edges, sources = edges[kept], sources[kept]
         rows = [self.row(int(s), edge=int(e)) for s, e in zip(sources[:2], edges[:2], strict=True)]
         return {"others": rows, "others_total": int(edges.size)}
+
+    def _retaining(self, node: int, view: _Without) -> tuple[np.ndarray, np.ndarray]:
+        edges, sources = retaining_edges(self.graph, node, view.distance)
+        if self._gone is not None:
+            there = ~self._gone[edges]
+            edges, sources = edges[there], sources[there]
+        return edges, sources
 
     # -- dominators ---------------------------------------------------------------------------
 
@@ -322,7 +332,7 @@ class SnapshotPages:
         if edges != self._view.edges:
             if edges and not 0 <= min(edges) <= max(edges) < self.graph.edge_count:
                 raise BadOption("no such edge", hint="ignore an edge that the page shows")
-            self._view = _Without.of(self.graph, self._pairs, edges)
+            self._view = _Without.of(self.graph, self._pairs, edges, self._gone)
         return self._view
 
 
@@ -335,15 +345,18 @@ class _Without:
     mask: np.ndarray | None = None
 
     @classmethod
-    def of(cls, graph: HeapGraph, pairs: WeakMapPairs, edges: frozenset[int]) -> _Without:
+    def of(
+        cls,
+        graph: HeapGraph,
+        pairs: WeakMapPairs,
+        edges: frozenset[int],
+        gone: np.ndarray | None,
+    ) -> _Without:
         if not edges:
-            return cls(edges, graph.distance)
-        mask = np.zeros(graph.edge_count, np.bool_)
+            return cls(edges, graph.distance, gone)
+        mask = np.zeros(graph.edge_count, np.bool_) if gone is None else gone.copy()
         mask[list(edges)] = True
         return cls(edges, compute_distances(graph, pairs, mask), mask)
-
-    def skips(self, edges: np.ndarray) -> np.ndarray:
-        return np.zeros(edges.size, np.bool_) if self.mask is None else self.mask[edges]
 
 
 _CATEGORIES = {

@@ -41,7 +41,7 @@ def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
     """
     _get_ready(snapshot.graph)
     pages = SnapshotPages(snapshot)
-    twin = _twin(snapshot, snapshot_sections(snapshot))
+    twin = _twin(snapshot, "", snapshot_sections(snapshot))
     return ExplorerWidget(pages.questions, _scripts("explorer.js"), twin)
 
 
@@ -59,7 +59,7 @@ def comparison(compared: HeapComparison) -> ExplorerWidget:
     """
     _get_ready(compared.graph)
     pages = ComparisonPages(compared)
-    twin = _twin(compared, comparison_sections(compared))
+    twin = _twin(compared, findings_card(compared.findings()), comparison_sections(compared))
     return ExplorerWidget(pages.questions, _scripts("comparison.js"), twin)
 
 
@@ -77,9 +77,8 @@ def treemap(snapshot: HeapSnapshot) -> go.Figure:
     return dominator_treemap(snapshot.graph)
 
 
-def _twin(evidence: Evidence, sections: Iterable[Section]) -> str:
-    body = findings_card(evidence.findings())
-    body += "".join(picture(section.html, section.title) for section in sections)
+def _twin(evidence: Evidence, top_html: str, sections: Iterable[Section]) -> str:
+    body = top_html + "".join(picture(section.html, section.title) for section in sections)
     return card(evidence.title, evidence.kind, evidence.facts(), body_html=body)
 
 

@@ -127,6 +127,16 @@ def test_without_all_its_retainers_nothing_leads_to_an_object(pages, node):
     assert pages.path(node=node, ignored=edges)["rows"] == []
 
 
+def test_what_the_snapshot_itself_ignores_is_not_there(pages, snapshot, node):
+    taken = pages.path(node=node)["rows"][-1]["edge"]["index"]
+    changed = SnapshotPages(snapshot.ignore([taken]))
+    edges = [row["edge"]["index"] for row in whole(changed.retainers, node=node)]
+    assert taken not in edges
+    assert edges
+    path = changed.path(node=node, ignored=edges[:1])["rows"]
+    assert taken not in [row["edge"]["index"] for row in path[1:]]
+
+
 def test_dominators_are_those_of_the_snapshot(pages, snapshot, graph):
     rows = whole(pages.dominators, node=int(graph.root))
     assert {row["node"] for row in rows} == set(snapshot.dominated_by(graph.root).index)
