@@ -198,7 +198,7 @@ class HeapComparison(Evidence):
         return [recognise(self.graph, point) for point in self._raw_points()]
 
     def _raw_points(self) -> list[GrowthPoint]:
-        if not self.graph.node_count or not self.related:
+        if not (self.graph.node_count and self.related and self.in_order):
             return []
         # The kernels release the lock: two snapshots at a time, and the retainers beside them.
         with ThreadPoolExecutor(2) as pool:

@@ -32,6 +32,7 @@ FEW_LARGE = (2, 2**16, 0.1)
 MOST_POINTS = 100
 _SAMPLE = 512
 _CLIMB = 4
+_MOST_GROUPS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,9 +126,13 @@ class _Search:
                 found.setdefault(point.holder, []).append(point)
         points = [max(same, key=self._weight) for same in found.values()]
         # The keys of a map tell nothing where its values are known from another map.
-        shared = {other for point in points for other in point.also}
-        points = [p for p in points if p.holder not in shared or self._weight(p)[0]]
-        points += [point for group in self._spread(candidates) if (point := self._shared(group))]
+        others = {other for point in points for other in point.also}
+        points = [p for p in points if p.holder not in others or self._weight(p)[0]]
+        weighed = [(self._bytes(group.nodes), group) for group in self._spread(candidates)]
+        weighed = [pair for pair in weighed if self._enough(len(pair[1].nodes), pair[0])]
+        weighed.sort(key=lambda pair: -pair[0])
+        shared = [self._shared(group) for _, group in weighed[:_MOST_GROUPS]]
+        points += [point for point in shared if point is not None]
         points.sort(key=self._weight, reverse=True)
         return points[:MOST_POINTS]
 
@@ -135,7 +140,10 @@ class _Search:
         """Order points by the bytes of their items; keys and other plain values come last."""
         graph = self.graph
         plain = graph.node_types[graph.type[point.items[0]]] in PLAIN_VALUES
-        return not plain, int(graph.retained_size[point.items].sum())
+        return not plain, self._bytes(point.items)
+
+    def _bytes(self, items: np.ndarray) -> int:
+        return int(self.graph.retained_size[items].sum())
 
     def _candidates(self) -> dict[tuple[int, int], np.ndarray]:
         """Return the new objects of each pair (holder, kind) that has enough of them."""
@@ -294,12 +302,12 @@ class _Search:
             order = np.lexsort((last.kind[nodes], last.kind[base], top))
             nodes, base, top = nodes[order], base[order], top[order]
             starts = _starts(top, last.kind[base], last.kind[nodes])
+            sizes = np.diff(np.append(starts, len(nodes)))
             left = np.ones(len(nodes), np.bool_)
-            for start, size in zip(starts, np.diff(np.append(starts, len(nodes))), strict=True):
-                members = slice(start, start + size)
-                several = size >= LEAST_ITEMS and (base[members] != base[start]).any()
-                if several and top[start] != self.graph.root:
-                    yield _Group(int(top[start]), level, nodes[members])
+            for k in np.flatnonzero((sizes >= LEAST_ITEMS) & (top[starts] != self.graph.root)):
+                members = slice(starts[k], starts[k] + sizes[k])
+                if (base[members] != base[starts[k]]).any():
+                    yield _Group(int(top[starts[k]]), level, nodes[members])
                     left[members] = False
             nodes, base, top = nodes[left], base[left], top[left]
 

@@ -147,20 +147,25 @@ class _Place:
     @cached_property
     def variable(self) -> str:
         """The name of the holder, and where the items are a chain, of its first link."""
-        holder, chain = self.point.holder, ""
-        if self.name(holder) != "Array" and self.link(holder, "table") is None:
-            kind = self.graph.class_index[self.item]
-            links = (
-                name
-                for type_, name, target in self.links(holder)
-                if type_ == "property" and self.graph.class_index[target] == kind
-            )
-            names = list(islice(links, _CHAIN_ENDS + 1))
-            chain = names[0] if 0 < len(names) <= _CHAIN_ENDS else ""
-        if not chain:
+        if not self.chain:
             return self.named
+        holder = self.point.holder
         owner = self.name(holder) if self.kind(holder) == "closure" else self.named
-        return f"{owner}.{chain}"
+        return f"{owner}.{self.chain}"
+
+    @cached_property
+    def chain(self) -> str:
+        """The property of the holder that leads to the first item, where they are a chain."""
+        holder, class_index = self.point.holder, self.graph.class_index
+        if self.name(holder) == "Array" or self.link(holder, "table") is not None:
+            return ""
+        links = (
+            name
+            for type_, name, target in self.links(holder)
+            if type_ == "property" and class_index[target] == class_index[self.item]
+        )
+        names = list(islice(links, _CHAIN_ENDS + 1))
+        return names[0] if 0 < len(names) <= _CHAIN_ENDS else ""
 
     @cached_property
     def named(self) -> str:
@@ -269,7 +274,7 @@ def _stream_backpressure(place: _Place) -> dict[str, str] | None:
         if waiting < 0 or waiting + 1 >= len(place.above):
             return None
         return {"stream": place.name(place.above[waiting + 1].node), "side": "writable"}
-    buffers = [step.edge_name for step in place.above[:far]]
+    buffers = [place.chain, *(step.edge_name for step in place.above[:far])]
     if far + 1 >= len(place.above) or not any("buffer" in name.lower() for name in buffers):
         return None
     return {

@@ -99,8 +99,6 @@ class _Words:
 def _leaks(
     comparison: HeapComparison, pattern: str, words: Callable[[Recognised, str], _Words]
 ) -> Iterator[Finding]:
-    if not comparison.in_order:
-        return
     for number, one in enumerate(comparison.points):
         if one.pattern != pattern:
             continue

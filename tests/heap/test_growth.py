@@ -280,3 +280,15 @@ def test_streams_of_every_version_are_known(buffer: str, state: str, side: str) 
     one = only(grown(setup, grow, FEW, MANY))
     assert one.pattern == "stream_backpressure"
     assert one.details == {"stream": "Upload", "side": side}
+
+
+def test_the_list_of_requests_of_old_streams_is_known() -> None:
+    def setup(heap: TinyHeap) -> None:
+        stream = heap.add(7, 5, "Upload", as_="upload")
+        heap.add(9, stream, "WritableState", as_="_writableState")
+
+    def grow(heap: TinyHeap, k: int, id_: int) -> None:
+        as_ = "next" if k else "bufferedRequest"
+        heap.add(id_, id_ - 20 if k else 9, "Request", as_=as_, size=64)
+
+    assert only(grown(setup, grow, FEW, MANY)).pattern == "stream_backpressure"
