@@ -30,6 +30,8 @@ LEAST_SHARE = 0.01
 FEW_LARGE = (2, 2**16, 0.1)
 """... unless 2 objects are 64 KiB in all, and a tenth of all that was added."""
 MOST_POINTS = 100
+PLAIN_BYTES = "bytes of plain values"
+"""What an object holds that grew itself, by numbers and the like that are no objects."""
 _SAMPLE = 512
 _CLIMB = 4
 _MOST_GROUPS = 20
@@ -46,7 +48,8 @@ class GrowthPoint:
     item : str
         Kind of what it gained: a class, or a function as ``name()``.
     items : uint32[k]
-        The new ones, ordinals in the last snapshot, those that retain most first.
+        The new ones, ordinals in the last snapshot, those that retain most first; the holder
+        itself where it has grown by `PLAIN_BYTES`.
     counts : tuple of int
         Objects of that kind that it held, in each snapshot.
     retained : tuple of int
@@ -133,6 +136,7 @@ class _Search:
         weighed.sort(key=lambda pair: -pair[0])
         shared = [self._shared(group) for _, group in weighed[:_MOST_GROUPS]]
         points += [point for point in shared if point is not None]
+        points += self._swollen({point.holder for point in points})
         points.sort(key=self._weight, reverse=True)
         return points[:MOST_POINTS]
 
@@ -280,6 +284,27 @@ class _Search:
             for k in order
             if 2 * count[k] >= len(sample) and not self._in_crowd(int(owners[k]))
         ]
+
+    def _swollen(self, known: set[int]) -> Iterator[GrowthPoint]:
+        """Yield old objects whose own size has grown: arrays of numbers have no objects in them."""
+        graph, match = self.graph, self.matches[0]
+        nodes = np.flatnonzero(self.old & self.last.solid & (graph.id % 2 == 1))
+        before = match.before.self_size[match.place[nodes]].astype(np.int64)
+        gain = graph.self_size[nodes].astype(np.int64) - before
+        _, large, share = FEW_LARGE
+        grown = np.flatnonzero(gain >= max(large, share * self.added))
+        for k in grown[np.argsort(-gain[grown], kind="stable")][:_MOST_GROUPS]:
+            node = int(nodes[k])
+            if node in known:
+                continue
+            places = [int(match.place[node]) for match in self.matches]
+            old = [
+                int(match.before.self_size[place]) if place >= 0 else 0
+                for match, place in zip(self.matches, places, strict=True)
+            ]
+            counts = (*old, int(graph.self_size[node]))
+            items = np.array([node], np.uint32)
+            yield GrowthPoint(node, PLAIN_BYTES, items, counts, counts, counts[0], 0)
 
     # -- growth that many holders share -------------------------------------------------------
 

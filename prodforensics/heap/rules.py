@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from prodforensics.display.tables import human_bytes, human_count, plain
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
-from prodforensics.heap.growth import LEAST_ITEMS, GrowthPoint
+from prodforensics.heap.growth import LEAST_ITEMS, PLAIN_BYTES, GrowthPoint
 
 if TYPE_CHECKING:
     from prodforensics.heap.compare import HeapComparison
@@ -74,6 +74,10 @@ def judge(point: GrowthPoint) -> tuple[Verdict, str]:
         if min(steps) > 0 and steps[-1] * _SLOWING * len(steps) >= gain:
             return Verdict.LIKELY, "It grew between every two snapshots, and does not slow down."
         return Verdict.POSSIBLE, "It did not grow steadily: it may be filling up."
+    if point.item == PLAIN_BYTES:
+        return Verdict.POSSIBLE, (
+            "An array takes room in advance, so two snapshots cannot tell whether it goes on."
+        )
     if gain < LEAST_ITEMS:
         return Verdict.POSSIBLE, "They are few, but large; two snapshots cannot tell a trend."
     if counts[0] * _HELD_BEFORE < gain:
@@ -105,7 +109,7 @@ def _leaks(
         point = one.point
         verdict, reason = judge(point)
         said = words(one, human_count(max(point.gain, 0)))
-        classes = comparison.classes
+        classes, is_new = comparison.classes, comparison.changed[1]
         keys = {classes.key[classes.class_index[-1][item]] for item in point.items[:1]}
         cure = said.cure + (f" The code: {plain(one.location, _NAME)}" if one.location else "")
         yield Finding(
@@ -117,7 +121,7 @@ def _leaks(
             {
                 "growth_points": [number],
                 "constructors": sorted(keys),
-                "added": [int(item) for item in point.items[:_SHOWN]],
+                "added": [int(item) for item in point.items[:_SHOWN] if is_new[item]],
             },
             _next_step(verdict, cure),
         )
@@ -129,6 +133,7 @@ def _held(one: Recognised) -> str:
     counts = " → ".join(human_count(count) for count in point.counts)
     several = f", one of {human_count(point.spread)}," if point.spread > 1 else ""
     each = point.growth // point.gain if point.gain > 0 else 0
+    each = 0 if point.item == PLAIN_BYTES else each
     weight = f", about {human_bytes(each)} for each" if each > 0 else ""
     also = f" The same objects are held by {plain(', '.join(one.also), 200)}." if one.also else ""
     name, item = plain(one.holder_name, _NAME), plain(one.item, _NAME)

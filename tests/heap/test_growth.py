@@ -292,3 +292,16 @@ def test_the_list_of_requests_of_old_streams_is_known() -> None:
         heap.add(id_, id_ - 20 if k else 9, "Request", as_=as_, size=64)
 
     assert only(grown(setup, grow, FEW, MANY)).pattern == "stream_backpressure"
+
+
+def test_an_array_of_numbers_grows_by_its_own_size() -> None:
+    heaps = []
+    for size in (200_000, 400_000, 600_000):
+        heap = TinyHeap()
+        heap.add(5, 3, "App", as_="app")
+        heap.add(7, 5, "Array", as_="latencies", size=size)
+        heaps.append(heap)
+    one = only(compared(heaps))
+    assert (one.variable, one.point.counts) == ("App.latencies", (200_000, 400_000, 600_000))
+    assert compared(heaps).findings()[0].verdict == "likely"
+    assert compared(heaps[:2]).findings()[0].verdict == "possible"
