@@ -224,6 +224,16 @@ def test_the_dominator_picture_zooms_in_and_out_with_keys(page):
     wait_for_count(page, ".pf-crumbs button", 1)
 
 
+def test_the_panes_are_resized_with_keys(page):
+    bar = page.get_by_role("separator", name="Height of the upper pane")
+    upper = page.locator(".pf-stack")
+    before = upper.bounding_box()["height"]
+    bar.press("ArrowDown")
+    bar.press("ArrowDown")
+    assert upper.bounding_box()["height"] > before + 20
+    assert bar.get_attribute("aria-valuenow") == "66"
+
+
 def test_containment_starts_at_the_root(page):
     view(page, "Containment").click()
     rows = page.locator("[aria-label='Containment from the root'] tbody tr")

@@ -190,7 +190,7 @@ class Tabs {
 }
 
 // A bar between two panes, moved with the pointer or with the arrow keys.
-function splitter(above, label) {
+function splitter(above, below, label) {
   let share = 58;
   const bar = make("div", {
     class: "pf-splitter",
@@ -204,6 +204,7 @@ function splitter(above, label) {
   const set = (value) => {
     share = Math.min(85, Math.max(15, value));
     above.style.flexBasis = `${share}%`;
+    below.style.flexBasis = `${100 - share}%`;
     bar.setAttribute("aria-valuenow", Math.round(share));
   };
   bar.addEventListener("pointerdown", (event) => bar.setPointerCapture(event.pointerId));

@@ -151,7 +151,7 @@ function render(context) {
     { class: "pf-stack" },
     tabs.pages.map(({ panel: each }) => each),
   );
-  const bar = splitter(stack, "Height of the upper pane");
+  const bar = splitter(stack, pane.element, "Height of the upper pane");
   tabs.onchange = async (tab) => {
     bar.hidden = pane.element.hidden = tab.key === "trend";
     if (tab.filled) return;
@@ -214,6 +214,7 @@ function render(context) {
       about = answer;
       facts.textContent = about.change;
       facts.title = about.name;
+      say(KEYS);
       tabs.choose("grown");
       return showFindings();
     })

@@ -139,7 +139,7 @@ function render(context) {
     { class: "pf-stack" },
     tabs.pages.map(({ panel: each }) => each),
   );
-  const bar = splitter(stack, "Height of the upper pane");
+  const bar = splitter(stack, pane.element, "Height of the upper pane");
   // The object's pane stands below a view, and fills the tab of its own.
   tabs.onchange = async (tab) => {
     const alone = tab.key === "retainers";
@@ -186,6 +186,7 @@ function render(context) {
       about = answer;
       facts.textContent = `${count(about.nodes)} objects \u00b7 ${bytes(about.total)}`;
       facts.title = about.name;
+      say(KEYS);
       return tabs.choose("summary");
     })
     .catch(fail);

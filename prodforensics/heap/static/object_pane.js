@@ -249,6 +249,9 @@ class ObjectPane {
   }
 }
 
+const KEYS =
+  "Arrows move and open \u00b7 Enter selects \u00b7 / filters \u00b7 Alt+\u2190 goes back \u00b7 Delete ignores a retainer";
+
 // Keys that work anywhere in a heap widget: / to the filter, Alt+Left to the object before.
 function heapKeys(frame, pane, filter) {
   frame.element.addEventListener("keydown", (event) => {
