@@ -68,7 +68,7 @@ class HeapSnapshot(Evidence):
     1500
     >>> path = snapshot.path_to_root(sessions.index[0])
     >>> path["edge_name"].tolist()[-4:]
-    ['store', 'sessionsByToken', 'table', '1788']
+    ['store', 'sessionsByToken', 'table', '2300']
     """
 
     kind: ClassVar[str] = "heap snapshot"

@@ -17,7 +17,7 @@ from prodforensics.heap import suspects
 from prodforensics.heap.locations import describe_location
 from prodforensics.heap.objects import detached_nodes
 from prodforensics.heap.retainers import describe_path, path_to_root
-from prodforensics.heap.wording import describe_kind
+from prodforensics.heap.wording import describe_kind, shortened
 from prodforensics.kernels.trees import retained_of_set
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _contents(graph: HeapGraph, node: int) -> str:
     top = int(bytes_.argmax())
     count = int((of_class == top).sum())
     return (
-        f" Most of it is {human_count(count)} × {graph.classes.name[top]} "
+        f" Most of it is {human_count(count)} × {shortened(graph.classes.name[top])} "
         f"({human_bytes(bytes_[top])})."
     )
 
@@ -98,7 +98,8 @@ def class_suspect(snapshot: HeapSnapshot) -> Iterator[Finding]:
     """Many objects of one class retain a tenth of the heap or more together."""
     graph = snapshot.graph
     for suspect in suspects.class_suspects(graph):
-        name, key = graph.classes.name[suspect.class_index], graph.classes.key[suspect.class_index]
+        key = graph.classes.key[suspect.class_index]
+        name = shortened(graph.classes.name[suspect.class_index])
         largest = int(suspect.nodes[graph.retained_size[suspect.nodes].argmax()])
         yield Finding(
             "heap.class_suspect",
@@ -145,7 +146,7 @@ def detached_dom(snapshot: HeapSnapshot) -> Iterator[Finding]:
         f"{_share(graph, bytes_)} of the heap",
         "These elements were taken out of the page, and a variable, a list or an event handler "
         "still refers to them. One such reference keeps the whole tree around it alive. The "
-        f"largest is {graph.strings[graph.name[largest]]}, reached as {_path(graph, largest)}.",
+        f"largest is {shortened(graph.strings[graph.name[largest]])}, reached as {_path(graph, largest)}.",
         {
             "detached": nodes[np.argsort(-graph.retained_size[nodes].astype(np.int64))][
                 :100
@@ -166,8 +167,7 @@ def duplicate_strings(snapshot: HeapSnapshot) -> Iterator[Finding]:
         return
     top = strings.iloc[0]
     sure = wasted >= max(16 * suspects.LEAST_BYTES, 0.2 * graph.total_size)
-    text = str(top["value"])
-    shown = text if len(text) <= 40 else text[:40] + "…"
+    shown = shortened(str(top["value"]))
     node = int(top["node"])
     yield Finding(
         "heap.duplicate_strings",
@@ -212,8 +212,7 @@ def large_string(snapshot: HeapSnapshot) -> Iterator[Finding]:
     graph = snapshot.graph
     for node in suspects.large_strings(graph).tolist()[:_MOST]:
         bytes_ = int(graph.self_size[node])
-        text = graph.strings[graph.name[node]]
-        shown = " ".join(text.split())[:60]
+        shown = shortened(graph.strings[graph.name[node]])
         yield Finding(
             "heap.large_string",
             Verdict.POSSIBLE,
@@ -229,7 +228,7 @@ def large_string(snapshot: HeapSnapshot) -> Iterator[Finding]:
 
 @rule("heap.oversized_collection")
 def oversized_collection(snapshot: HeapSnapshot) -> Iterator[Finding]:
-    """Maps and Sets were made for many objects, and most are empty."""
+    """Empty Maps and Sets take memory, each with a table of its own."""
     graph = snapshot.graph
     for kind in ("Map", "Set"):
         nodes, bytes_ = suspects.empty_collections(graph, kind)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from prodforensics._text import plain
+
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.retainers import Step
@@ -137,6 +139,6 @@ def describe_kind(graph: HeapGraph, node: int) -> str:
 
 
 def shortened(text: str) -> str:
-    """Write a name on one line, and not too long."""
-    text = " ".join(text.split())
-    return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
+    """Write a name on one line, not too long, and without what drives a terminal."""
+    line = " ".join(text[: 4 * _TEXT].split())
+    return plain(line if len(line) <= _TEXT else line[: _TEXT - 1] + "…")
