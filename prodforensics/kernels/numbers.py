@@ -38,7 +38,7 @@ def count_trailing_zeros(typingctx, word):  # noqa: ARG001
 
 
 @kernel
-def cut_block(buf, start, limit, fields, phase):
+def cut_block(buf, start, limit, fields):
     """Find where a block of whole records ends.
 
     Parameters
@@ -49,8 +49,6 @@ def cut_block(buf, start, limit, fields, phase):
         The bytes to look at. ``start`` is the first byte of a record.
     fields : int
         Numbers in a record.
-    phase : int
-        1 to cut at the last end of a record before ``limit``; 0 to take the bytes as they are.
 
     Returns
     -------
@@ -75,14 +73,13 @@ def cut_block(buf, start, limit, fields, phase):
             end += 1
         return end, commas // fields, True
     end = limit
-    if phase:
-        surplus = commas % fields
-        while end > start:
-            if buf[end - 1] == COMMA:
-                if surplus == 0:
-                    break
-                surplus -= 1
-            end -= 1
+    surplus = commas % fields
+    while end > start:
+        if buf[end - 1] == COMMA:
+            if surplus == 0:
+                break
+            surplus -= 1
+        end -= 1
     return end, commas // fields, False
 
 

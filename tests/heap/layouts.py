@@ -97,7 +97,8 @@ def julia_like(snapshot: Snapshot) -> Snapshot:
     types.pop()
     found["edges"] = edges.ravel().tolist()
     meta = found["snapshot"]["meta"]
-    del meta["location_fields"], meta["sample_fields"]
+    for name in [name for name in meta if name.startswith(("location", "sample", "scope"))]:
+        del meta[name]
     for name in ("locations", "samples"):
         del found[name]
     return found

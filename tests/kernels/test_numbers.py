@@ -58,7 +58,7 @@ def test_blocks_hold_whole_records_and_lose_nothing(
     found: list[int] = []
     p, closed, counted = 0, False, 0
     while not closed:
-        end, records, closed = cut_block(text, p, min(p + step, len(text)), fields, 1)
+        end, records, closed = cut_block(text, p, min(p + step, len(text)), fields)
         out = np.zeros(len(numbers) + 1, np.uint64)
         count, stop = parse_numbers(text, p, end, out)
         assert count % fields == 0

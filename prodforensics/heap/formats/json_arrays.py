@@ -93,7 +93,7 @@ def parse_blocks(
     try:
         while not closed and failed is None and p < buf.size:
             limit = min(p + BLOCK_BYTES, buf.size)
-            cut, records, closed = numbers.cut_block(buf, p, limit, fields, 1)
+            cut, records, closed = numbers.cut_block(buf, p, limit, fields)
             if cut == p and not closed and limit < buf.size:
                 # A record longer than a block: white space without end, or not numbers at all.
                 failed = (row, p)
@@ -140,7 +140,7 @@ def parse_flat(buf: np.ndarray, start: int, fields: int) -> tuple[np.ndarray, in
     p, closed = start, False
     while not closed and p < buf.size:
         limit = min(p + BLOCK_BYTES, buf.size)
-        cut, _records, closed = numbers.cut_block(buf, p, limit, 1, 1)
+        cut, _records, closed = numbers.cut_block(buf, p, limit, 1)
         if cut == p:
             break
         out = room((cut - p) // 2 + 1, np.uint64)
