@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from prodforensics._reference import resolve
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.evidence import Evidence
 from prodforensics.heap.alignment import AlignedClasses, align_classes
@@ -332,6 +333,9 @@ class HeapComparison(Evidence):
             ("added", human_count(added)),
             ("removed", human_count(removed)),
         ]
+
+    def _card_body(self) -> str:
+        return resolve("prodforensics.heap.pictures:comparison_card")(self)
 
     def _held(self) -> Iterable[tuple[str, int]]:
         yield "matches", sum(match.place.nbytes for match in self.matches)

@@ -184,8 +184,16 @@ class ComparisonPages:
 
     def trend(self) -> Answer:
         """Lines of the classes and the holders that grow, largest growth first."""
-        marks = [plain(snapshot.title, 60) for snapshot in self.comparison.snapshots]
-        return {"snapshots": marks, "groups": trend_groups(self.comparison)}
+        return {"snapshots": marks(self.comparison), "groups": trend_groups(self.comparison)}
+
+
+def marks(comparison: HeapComparison) -> list[str]:
+    """Name the snapshots along an axis: the files' names without what they have in common."""
+    titles = [snapshot.title for snapshot in comparison.snapshots]
+    names = [plain(title.partition(".heapsnapshot")[0], 60) for title in titles]
+    if len(set(names)) < len(names):
+        names = [f"{place}: {name}" for place, name in enumerate(names, 1)]
+    return names
 
 
 def trend_groups(comparison: HeapComparison) -> list[Answer]:

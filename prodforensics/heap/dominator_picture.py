@@ -84,6 +84,8 @@ def dominator_bars(graph: HeapGraph, top: int, *, max_bars: int = 600) -> list[D
     list of DominatorBar
         Row by row, from left to right; the smaller children of a node are summed up in one bar.
     """
+    if not graph.node_count:
+        return []
     whole = float(graph.retained_size[top]) or 1.0
     first, below = graph.dominated
     bars = [DominatorBar(top, int(whole), 0, 0.0, 1.0, _place(graph, top))]

@@ -142,6 +142,9 @@ class HeapSnapshot(Evidence):
             facts.append(("allocation stacks", f"{len(graph.allocations.nodes):,}"))
         return facts
 
+    def _card_body(self) -> str:
+        return resolve("prodforensics.heap.pictures:snapshot_card")(self)
+
     def _top_class(self) -> tuple[str, int] | None:
         """Return the class that retains most, and its bytes; what all heaps are full of aside."""
         classes = self.graph.classes

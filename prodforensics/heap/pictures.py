@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prodforensics.display import svg
-from prodforensics.display.cards import picture
+from prodforensics.display.cards import findings_card, picture
 from prodforensics.display.paging import page_order
 from prodforensics.display.tables import human_bytes, human_count, table
 from prodforensics.evidence import Section
-from prodforensics.heap.comparison_pages import trend_groups
+from prodforensics.heap.comparison_pages import marks, trend_groups
 from prodforensics.heap.dominator_picture import dominator_icicle, node_name
 from prodforensics.heap.pages import categories
 from prodforensics.heap.retainers import path_to_root
@@ -21,10 +21,30 @@ if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.model import HeapSnapshot
 
-__all__ = ["comparison_sections", "retaining_path", "snapshot_sections"]
+__all__ = [
+    "comparison_card",
+    "comparison_sections",
+    "retaining_path",
+    "snapshot_card",
+    "snapshot_sections",
+]
 
 _ROWS = 20
+_ROWS_OF_CARD = 8
 _PATHS = 3
+
+
+def snapshot_card(snapshot: HeapSnapshot) -> str:
+    """Draw what the card of a snapshot shows: categories, and the classes that retain most."""
+    bar = svg.parts(categories(snapshot.graph), "Heap by category")
+    return bar + table(_classes(snapshot.graph, _ROWS_OF_CARD))
+
+
+def comparison_card(compared: HeapComparison) -> str:
+    """Draw what the card of a comparison shows: the first findings, and the classes that grew."""
+    return findings_card(compared.findings()[:_PATHS]) + table(
+        _grown(compared).head(_ROWS_OF_CARD), caption="What grew"
+    )
 
 
 def snapshot_sections(snapshot: HeapSnapshot) -> list[Section]:
@@ -39,7 +59,7 @@ def snapshot_sections(snapshot: HeapSnapshot) -> list[Section]:
                 "A bar is as wide as what the object retains; below it what it alone keeps alive",
             ),
         ),
-        Section("Classes that retain most", table(_classes(graph), limit=_ROWS)),
+        Section("Classes that retain most", table(_classes(graph, _ROWS))),
     ]
 
 
@@ -53,13 +73,9 @@ def comparison_sections(compared: HeapComparison) -> list[Section]:
     for one in points[:_PATHS]:
         title = f"What keeps {one.variable or one.holder_name} alive"
         held_html += picture(retaining_path(graph, one.point.holder), title)
-    # What comes and goes at the same rate did not grow.
-    grown = compared.frames["constructors"]
-    grown = grown[(grown[["size_delta_bytes", "retained_delta_bytes"]] != 0).any(axis=1)]
-    grown = grown.drop(columns=["count_delta", "added_size_bytes", "removed_size_bytes"])
     sections = [
         Section("Who holds the growth", held_html),
-        Section("What grew", table(grown, limit=_ROWS)),
+        Section("What grew", table(_grown(compared), limit=_ROWS)),
     ]
     if len(compared.snapshots) > 2:
         sections.append(Section("Trend", _trend(compared)))
@@ -81,22 +97,30 @@ def retaining_path(graph: HeapGraph, node: int) -> str:
 
 
 def _trend(compared: HeapComparison) -> str:
-    marks = [snapshot.title for snapshot in compared.snapshots]
     drawn = ""
     for group in trend_groups(compared):
         if group["lines"]:
             lines = [svg.Line(line["name"], line["values"]) for line in group["lines"]]
             write = human_bytes if group["unit"] == "bytes" else human_count
-            drawn += picture(svg.lines(lines, marks, group["title"], write=write), group["title"])
+            drawn += picture(
+                svg.lines(lines, marks(compared), group["title"], write=write), group["title"]
+            )
     return drawn or '<p class="pf-none">Nothing grows from each snapshot to the next.</p>'
 
 
-def _classes(graph: HeapGraph) -> pd.DataFrame:
+def _grown(compared: HeapComparison) -> pd.DataFrame:
+    """Take the classes that grew or shrank; what comes and goes at the same rate did neither."""
+    frame = compared.frames["constructors"]
+    frame = frame[(frame[["size_delta_bytes", "retained_delta_bytes"]] != 0).any(axis=1)]
+    return frame.drop(columns=["count_delta", "added_size_bytes", "removed_size_bytes"])
+
+
+def _classes(graph: HeapGraph, most: int) -> pd.DataFrame:
     """Take the classes that retain most, out of the graph: a card must not build whole frames."""
     import pandas as pd
 
     classes = graph.classes
-    rows = page_order(classes.retained_size, 0, _ROWS)
+    rows = page_order(classes.retained_size, 0, most)
     return pd.DataFrame(
         {
             "class_name": [classes.name[row] for row in rows],
