@@ -7,7 +7,7 @@ import numpy as np
 from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
-__all__ = ["children", "descendants", "mark_ancestors", "retained_of_set"]
+__all__ = ["children", "mark_ancestors", "retained_of_set"]
 
 
 @kernel
@@ -36,24 +36,6 @@ def children(parent, root, first, node):
             p = parent[v] + 1
             node[first[p]] = v
             first[p] += 1
-
-
-@kernel
-def descendants(first, node, top):
-    """Return the nodes of the subtree at ``top``, itself first, parents before children."""
-    found = np.empty(64, np.uint32)
-    found[0] = top
-    size = 1
-    done = 0
-    while done < size:
-        v = found[done]
-        done += 1
-        for k in range(first[v], first[v + 1]):
-            if size == found.size:
-                found = doubled(found)
-            found[size] = node[k]
-            size += 1
-    return found[:size].copy()
 
 
 @kernel

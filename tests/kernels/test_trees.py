@@ -36,14 +36,6 @@ def test_children_are_listed_in_ascending_order(parent: list[int]) -> None:
 
 
 @given(parents(), st.data())
-def test_descendants_are_all_below(parent: list[int], data: st.DataObject) -> None:
-    top = data.draw(st.integers(0, len(parent) - 1))
-    found = trees.descendants(*children_of(parent), top).tolist()
-    assert found[0] == top
-    assert sorted(found) == [w for w in range(len(parent)) if w == top or top in above(parent, w)]
-
-
-@given(parents(), st.data())
 def test_a_set_retains_each_byte_once(parent: list[int], data: st.DataObject) -> None:
     n = len(parent)
     chosen = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)), np.bool_)

@@ -37,6 +37,8 @@ __all__ = ["read", "read_graph", "sniff"]
 
 _HEADER_BYTES = 16 * 2**20
 _SCRATCH_RECORDS = 4096
+# A file with more damage than this is not read to its end.
+_MOST_GAPS = 1000
 _START = re.compile(rb'\s*\{\s*"snapshot"\s*:\s*')
 _KEY = re.compile(rb'[\s,]*"([^"\\]{1,100})"\s*:\s*')
 _NODE_FIELDS = ("type", "name", "id", "self_size", "edge_count", "detachedness", "trace_node_id")
@@ -188,7 +190,7 @@ class _Reader:
     def sections(self) -> None:
         """Read one key of the object after the other, in whatever order they come."""
         seen: set[str] = {"snapshot"}
-        while True:
+        while len(self.gaps) < _MOST_GAPS:
             text = self.buf[self.at : self.at + 4096].tobytes()
             key = _KEY.match(text)
             if key is None:
