@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -207,9 +207,12 @@ class _Place:
         The program's own code is preferred to Node.js's.
         """
         nodes = [self.item, self.point.holder, *(step.node for step in self.above)]
-        found = [code, *(describe_location(self.graph, node) for node in nodes)]
-        found = [one for one in found if one]
-        return next((one for one in found if not one.startswith("node:")), (found or [""])[0])
+        fallback = code
+        for place in chain([code], (describe_location(self.graph, node) for node in nodes)):
+            if place and not place.startswith("node:"):
+                return place
+            fallback = fallback or place
+        return fallback
 
     def captured(self, closure: int) -> str:
         """Name the variables in a closure's own scope, the one that retains most first."""
