@@ -49,12 +49,12 @@ def main() -> None:
 
 
 def card(browser: Browser) -> None:
-    """What a cell shows that ends with a comparison, and its findings."""
+    """What a cell shows that ends with a comparison."""
     files = [pf.samples.path(f"heap/listeners.{n}.heapsnapshot.zst") for n in (1, 2)]
     growth = pf.compare(*[pf.load(file) for file in files])
     page = browser.new_page(viewport={"width": 900, "height": 600}, **SCALE)
-    shown = [part._repr_mimebundle_()["text/html"] for part in (growth, growth.findings())]
-    page.set_content(f'<body style="margin:0"><main style="padding:12px">{"".join(shown)}</main>')
+    shown = growth._repr_mimebundle_()["text/html"]
+    page.set_content(f'<body style="margin:0"><main style="padding:12px">{shown}</main>')
     keep(page.locator("main"), "card")
     page.close()
 
