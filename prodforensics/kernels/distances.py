@@ -85,7 +85,7 @@ def distances(
                 if ignored_edges.size and ignored_edges[e]:
                     continue
                 label = edge_name[e]
-                numbered = t == element or t == hidden  # noqa: SIM109
+                numbered = (t == element) | (t == hidden)
                 if context and not numbered and label == sloppy_function_map:
                     continue
                 if descriptors:

@@ -104,7 +104,11 @@ def _compiling(progress: bool | None) -> Iterator[None]:
     def compiled(_name: str) -> None:
         if not bars:
             show = progress is not False
-            bars.append(bar(loaded_kernels(), "compiling kernels (once)", unit="", show=show))
+            bars.append(
+                bar(loaded_kernels(), "compiling kernels (once)", unit=" kernels", show=show)
+            )
+        # Some are compiled for several types of array.
+        bars[0].total = max(bars[0].total, bars[0].n + 1)
         bars[0].update(1)
 
     with watch_compiling(compiled):
