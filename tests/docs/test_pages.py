@@ -87,3 +87,23 @@ def test_the_javascript_of_the_guide_is_javascript(tmp_path: Path) -> None:
         file = tmp_path / f"{number}.mjs"
         file.write_text(block)
         run("node", ["--check", file], seconds=30)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "sample_artifacts/README.md"])
+def test_what_a_page_links_to_is_there(page: str) -> None:
+    file = DOCS.parent / page
+    links = re.findall(r"\]\(([^)#]+)", file.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (file.parent / link).exists()] == []
+
+
+def test_pictures_are_small() -> None:
+    pictures = list((DOCS / "pages" / "pictures").glob("*.png"))
+    assert len(pictures) >= 3
+    assert [picture.name for picture in pictures if picture.stat().st_size > 300_000] == []
+
+
+def test_conda_installs_the_same_project() -> None:
+    text = (DOCS.parent / "environment.yml").read_text(encoding="utf-8")
+    assert "- -e .[lab]" in text
+    assert "- conda-forge" in text
