@@ -14,11 +14,10 @@ import numpy as np
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.heap import suspects
+from prodforensics.heap.dominance import largest_first
 from prodforensics.heap.locations import describe_location
-from prodforensics.heap.objects import detached_nodes
 from prodforensics.heap.retainers import describe_path, path_to_root
-from prodforensics.heap.wording import describe_kind, shortened
-from prodforensics.kernels.trees import retained_of_set
+from prodforensics.heap.wording import describe_kind, describe_node, shortened
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
@@ -29,6 +28,7 @@ __all__ = ["RULES"]
 _MOST = 5
 """Findings of one rule; the largest."""
 _HIGH_SHARE = 0.3
+_FEW_ELEMENTS, _MANY_ELEMENTS = 10, 100
 _SURE = (
     "To see whether it grows, take a second snapshot of the same process a few minutes of load "
     "later: pf.compare(this, later)."
@@ -122,22 +122,12 @@ def class_suspect(snapshot: HeapSnapshot) -> Iterator[Finding]:
 def detached_dom(snapshot: HeapSnapshot) -> Iterator[Finding]:
     """DOM nodes have left the page, and JavaScript still holds them."""
     graph = snapshot.graph
-    nodes = detached_nodes(graph)
-    # Node.js marks natives of its own as detached, which are no leak.
-    names = graph.strings.take(np.unique(graph.name[nodes]))
-    own = [name for name in names if name.removeprefix("Detached ").startswith("Node / ")]
-    if own:
-        index = np.array([graph.name[node] for node in nodes])
-        theirs = np.isin(index, [i for i in np.unique(index) if graph.strings[i] in own])
-        nodes = nodes[~theirs]
-    elements = nodes[[graph.strings[i].startswith("Detached <") for i in graph.name[nodes]]]
-    if len(elements) < 10:
+    nodes, elements = suspects.detached_dom(graph)
+    if len(elements) < _FEW_ELEMENTS:
         return
-    chosen = np.zeros(graph.node_count, np.bool_)
-    chosen[nodes] = True
-    bytes_ = int(retained_of_set(graph.dominator, graph.root, graph.retained_size, nodes, chosen))
-    many = len(elements) >= 100 and bytes_ >= 0.05 * graph.total_size
-    largest = int(elements[graph.retained_size[elements].argmax()])
+    bytes_ = suspects.retained_together(graph, nodes)
+    many = len(elements) >= _MANY_ELEMENTS and bytes_ >= 0.05 * graph.total_size
+    largest = int(largest_first(graph, elements)[0])
     yield Finding(
         "heap.detached_dom",
         Verdict.LIKELY if many else Verdict.POSSIBLE,
@@ -146,12 +136,8 @@ def detached_dom(snapshot: HeapSnapshot) -> Iterator[Finding]:
         f"{_share(graph, bytes_)} of the heap",
         "These elements were taken out of the page, and a variable, a list or an event handler "
         "still refers to them. One such reference keeps the whole tree around it alive. The "
-        f"largest is {shortened(graph.strings[graph.name[largest]])}, reached as {_path(graph, largest)}.",
-        {
-            "detached": nodes[np.argsort(-graph.retained_size[nodes].astype(np.int64))][
-                :100
-            ].tolist()
-        },
+        f"largest is {describe_node(graph, largest)}, reached as {_path(graph, largest)}.",
+        {"detached": largest_first(graph, nodes)[:100].tolist()},
         f"Set the reference that snapshot.path_to_root({largest}) ends with to null when the "
         'element is removed; snapshot.frames["detached"] lists all of them.',
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prodforensics.heap.objects import detached_nodes
 from prodforensics.heap.values import internal_children
-from prodforensics.kernels.trees import mark_ancestors
+from prodforensics.kernels.trees import mark_ancestors, retained_of_set
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
@@ -23,10 +24,12 @@ __all__ = [
     "SparseCollection",
     "big_dominators",
     "class_suspects",
+    "detached_dom",
     "empty_collections",
     "large_arrays",
     "large_strings",
     "pointer_size",
+    "retained_together",
     "sparse_collections",
 ]
 
@@ -42,8 +45,9 @@ _STORES = ("array", "hidden")
 
 
 def _of_types(graph: HeapGraph, names: tuple[str, ...]) -> np.ndarray:
-    codes = [graph.node_type_code(name) for name in names]
-    return np.isin(graph.type, [code for code in codes if code >= 0])
+    wanted = np.zeros(256, np.bool_)
+    wanted[[code for code, name in enumerate(graph.node_types) if name in names]] = True
+    return wanted[graph.type]
 
 
 def threshold(graph: HeapGraph) -> int:
@@ -129,6 +133,33 @@ def class_suspects(graph: HeapGraph, most: int = 3) -> list[ClassSuspect]:
         chosen[nodes] = True
         covered |= mark_ancestors(graph.dominator, graph.root, chosen)
     return found
+
+
+def detached_dom(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
+    """Find the DOM nodes that have left the page.
+
+    Returns
+    -------
+    nodes : int64[k]
+        All of them. Natives of Node.js, which it marks as detached too, are none.
+    elements : int64[e]
+        Those that stand for an element, such as ``<div>``.
+    """
+    nodes = detached_nodes(graph)
+    names, place = np.unique(graph.name[nodes], return_inverse=True)
+    texts = graph.strings.take(names)
+    of_node = np.array([text.removeprefix("Detached ").startswith("Node / ") for text in texts])
+    element = np.array([text.startswith("Detached <") for text in texts])
+    if not len(nodes):
+        return nodes, nodes
+    return nodes[~of_node[place]], nodes[element[place]]
+
+
+def retained_together(graph: HeapGraph, nodes: np.ndarray) -> int:
+    """Return the bytes that nodes retain, those of nodes inside one another once."""
+    chosen = np.zeros(graph.node_count, np.bool_)
+    chosen[nodes] = True
+    return int(retained_of_set(graph.dominator, graph.root, graph.retained_size, nodes, chosen))
 
 
 def large_arrays(graph: HeapGraph) -> np.ndarray:
