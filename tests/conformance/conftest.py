@@ -33,6 +33,10 @@ def smallest(name: str) -> str:
     return min(leaking, key=lambda entry: entry["size"])["path"]
 
 
+# What is damaged: one sample of each format, and one with the arrays that only some files have.
+DAMAGED = [*map(smallest, FORMATS), "heap/cache.tracked.heaptimeline.zst"]
+
+
 class Victim:
     """Loads files in another process; a crash or a hang there is a failure here."""
 
@@ -51,8 +55,9 @@ class Victim:
         )
         assert self._answer(120) == "ready\n", self._complaint("it did not start")
 
-    def load(self, name, data):
+    def load(self, sample, data):
         """Return what came of these bytes: ``whole``, ``partial`` or the name of an error."""
+        (name,) = [entry["format"] for entry in samples.entries() if entry["path"] == sample]
         if self.process is None:
             self.start()
         self.path.write_bytes(data)

@@ -15,39 +15,53 @@ import warnings
 from pathlib import Path
 
 import prodforensics as pf
-from prodforensics import samples
+from prodforensics import report, samples
 from prodforensics.gaps import GAPS
 
 # What a damaged file of a megabyte or two may take beside what a whole one takes.
 SPARE_BYTES = 2**30
 
 
-def load(path: str, name: str) -> str:
-    """Load a file and use all of it; say in a word what came of it."""
+def load(path: str, name: str) -> pf.Evidence | pf.ForensicsError:
+    """Load a file and use all of it."""
     try:
         evidence = pf.load(path, format=name, progress=False)
     except pf.ForensicsError as error:
         str(error).encode()
-        return type(error).__name__
-    for frame, schema in evidence.schemas.items():
-        if frame in evidence.frames:
-            schema.validate(evidence.frames[frame])
-    assert set(evidence.frames) <= set(evidence.schemas), "a frame without a schema"
-    evidence.findings()._repr_mimebundle_()
-    for text in evidence._repr_mimebundle_().values():
-        text.encode()
+        return error
+    use(evidence)
     gaps = evidence.all_gaps()
     assert len(set(gaps)) == len(gaps), f"a gap is told twice: {gaps}"
     GAPS.validate(evidence.gaps)
-    return "partial" if gaps else "whole"
+    return evidence
+
+
+def use(evidence: pf.Evidence) -> None:
+    """Look at everything a person would."""
+    assert set(evidence.frames) <= set(evidence.schemas), "a frame without a schema"
+    for name, frame in evidence.frames.items():
+        evidence.schemas[name].validate(frame)
+    for text in evidence._repr_mimebundle_().values():
+        text.encode()
+    report.render([evidence]).encode()
+
+
+def outcome(path: str, name: str, whole: pf.Evidence) -> str:
+    """Say in a word what came of a file."""
+    loaded = load(path, name)
+    if isinstance(loaded, pf.ForensicsError):
+        return type(loaded).__name__
+    use(pf.compare(whole, loaded))
+    return "partial" if loaded.all_gaps() else "whole"
 
 
 def main() -> None:
     faulthandler.enable()
     warnings.simplefilter("ignore", pf.PartialEvidenceWarning)
-    seen = {entry["format"]: entry["path"] for entry in samples.entries()}
-    for name, path in seen.items():
-        load(str(samples.path(path)), name)
+    first = {entry["format"]: entry["path"] for entry in reversed(samples.entries())}
+    whole = {name: load(str(samples.path(path)), name) for name, path in first.items()}
+    for name, path in first.items():
+        outcome(str(samples.path(path)), name, whole[name])
     held = re.search(r"VmSize:\s+(\d+) kB", Path("/proc/self/status").read_text())
     limit = int(held[1]) * 1024 + SPARE_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -55,7 +69,7 @@ def main() -> None:
     for line in sys.stdin:
         name, path = line.rstrip("\n").split("\t")
         try:
-            answer = {"outcome": load(path, name)}
+            answer = {"outcome": outcome(path, name, whole[name])}
         except Exception:
             answer = {"outcome": "crash", "traceback": traceback.format_exc()}
         print(json.dumps(answer), flush=True)
