@@ -8,6 +8,7 @@ stores (the array of a list, the table of a map) and links of their own kind.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ PLAIN_BYTES = "bytes of plain values"
 _SAMPLE = 512
 _CLIMB = 4
 _MOST_GROUPS = 20
+_POPULATION = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +124,14 @@ class _Search:
     def points(self) -> list[GrowthPoint]:
         found: dict[int, list[GrowthPoint]] = {}
         candidates = self._candidates()
+        alone = self._without_populations(candidates)
+        groups = list(self._spread(alone))
+        spread = {int(v) for group in groups for v in np.unique(self.last.holder[group.nodes])}
+        candidates = {
+            pair: nodes
+            for pair, nodes in candidates.items()
+            if pair in alone or pair[0] not in spread
+        }
         counts = self._counts(list(candidates))
         for pair, count in counts.items():
             point = self._point(pair[0], candidates[pair], *count)
@@ -131,7 +141,7 @@ class _Search:
         # The keys of a map tell nothing where its values are known from another map.
         others = {other for point in points for other in point.also}
         points = [p for p in points if p.holder not in others or self._weight(p)[0]]
-        weighed = [(self._bytes(group.nodes), group) for group in self._spread(candidates)]
+        weighed = [(self._bytes(group.nodes), group) for group in groups]
         weighed = [pair for pair in weighed if self._enough(len(pair[1].nodes), pair[0])]
         weighed.sort(key=lambda pair: -pair[0])
         shared = [self._shared(group) for _, group in weighed[:_MOST_GROUPS]]
@@ -168,6 +178,17 @@ class _Search:
             (int(holder[start]), int(kinds[start])): nodes[start : start + size]
             for start, size in zip(starts[kept], sizes[kept], strict=True)
             if not self._in_crowd(int(holder[start]))
+        }
+
+    def _without_populations(
+        self, candidates: Mapping[tuple[int, int], np.ndarray]
+    ) -> dict[tuple[int, int], np.ndarray]:
+        """Leave out what many holders of one kind gained alike: that is one leak, not many."""
+        alike = Counter((int(self.last.kind[holder]), kind) for holder, kind in candidates)
+        return {
+            (holder, kind): nodes
+            for (holder, kind), nodes in candidates.items()
+            if alike[int(self.last.kind[holder]), kind] < _POPULATION
         }
 
     def _in_crowd(self, holder: int) -> bool:
@@ -235,25 +256,28 @@ class _Search:
         if not owners:
             return None
         shared, holder = owners[0] != holder, owners[0]
-        places = [int(match.place[holder]) for match in self.matches]
-        sizes = [
-            int(match.before.retained_size[place]) if place >= 0 else 0
-            for match, place in zip(self.matches, places, strict=True)
-        ]
-        size = int(graph.retained_size[holder])
+        sizes = self._sizes(holder, "retained_size")
         if shared:
             # It holds the items together with others, so that it does not retain them alone.
-            size = sizes[0] + bytes_
+            sizes = [sizes[0] + bytes_ * (count - counts[0]) // gain for count in counts]
         return GrowthPoint(
             holder=holder,
             item=last.kind_name(int(items[0])),
             items=items,
             counts=counts,
-            retained=(*sizes, size),
+            retained=tuple(sizes),
             kept=min(kept, counts[0]),
             new_objects=int(count_below(*graph.dominated, items)),
             also=tuple(owners[1:]),
         )
+
+    def _sizes(self, node: int, column: str) -> list[int]:
+        """Return a size of one object in every snapshot; 0 where it was not there yet."""
+        places = [int(match.place[node]) for match in self.matches] + [node]
+        return [
+            int(getattr(holding.graph, column)[place]) if place >= 0 else 0
+            for holding, place in zip(self.holdings, places, strict=True)
+        ]
 
     def _enough(self, gain: int, bytes_: int) -> bool:
         few, large, share = FEW_LARGE
@@ -297,12 +321,7 @@ class _Search:
             node = int(nodes[k])
             if node in known:
                 continue
-            places = [int(match.place[node]) for match in self.matches]
-            old = [
-                int(match.before.self_size[place]) if place >= 0 else 0
-                for match, place in zip(self.matches, places, strict=True)
-            ]
-            counts = (*old, int(graph.self_size[node]))
+            counts = tuple(self._sizes(node, "self_size"))
             items = np.array([node], np.uint32)
             yield GrowthPoint(node, PLAIN_BYTES, items, counts, counts, counts[0], 0)
 

@@ -142,6 +142,33 @@ def test_a_few_new_ones_each_of_many_holders_are_added_up() -> None:
     assert one.variable == "Session.messages"
 
 
+def test_a_population_of_growing_objects_is_one_leak() -> None:
+    def setup(heap: TinyHeap) -> None:
+        sessions = heap.add(7, 5, "Array", as_="sessions")
+        for k in range(20):
+            session = heap.add(21 + 4 * k, sessions, "Session", as_=k)
+            heap.add(session + 2, session, "Array", as_="messages")
+
+    def grow(heap: TinyHeap, k: int, id_: int) -> None:
+        heap.add(id_, 23 + 4 * (k % 20), "Message", as_=k, size=64)
+
+    one = only(grown(setup, grow, 20 * FEW, 20 * MANY))
+    assert (one.point.spread, one.point.counts) == (20, (20 * FEW, 20 * MANY))
+
+
+def test_two_lists_that_grow_are_two_leaks() -> None:
+    def setup(heap: TinyHeap) -> None:
+        array(heap)
+        heap.add(11, 5, "Array", as_="other")
+
+    def grow(heap: TinyHeap, k: int, id_: int) -> None:
+        into_array(heap, k, id_)
+        heap.add(id_ + 2, 11, "Item", as_=k, size=32)
+
+    points = grown(setup, grow, FEW, MANY).points
+    assert [point.variable for point in points] == ["App.list", "App.other"]
+
+
 def test_a_list_made_after_the_first_snapshot_is_found() -> None:
     def grow(heap: TinyHeap, k: int, id_: int) -> None:
         if 907 not in heap.nodes:
