@@ -9,22 +9,21 @@ stores (the array of a list, the table of a map) and links of their own kind.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prodforensics.heap.holding import PLAIN_VALUES, Holding
+from prodforensics.heap.holding import PLAIN_VALUES, Holding, runs
+from prodforensics.heap.populations import LEAST_ITEMS, Population, populations
 from prodforensics.kernels.holders import count_below
 
 if TYPE_CHECKING:
     from prodforensics.heap.matching import Match
 
-__all__ = ["GrowthPoint", "growth_points"]
+__all__ = ["LEAST_ITEMS", "PLAIN_BYTES", "GrowthPoint", "growth_points"]
 
-LEAST_ITEMS = 16
-"""A holder that gained fewer objects of one kind is passed over: noise of any running program."""
 LEAST_BYTES = 1024
 LEAST_SHARE = 0.01
 """... and one whose growth is less than this share of all that was added."""
@@ -34,7 +33,6 @@ MOST_POINTS = 100
 PLAIN_BYTES = "bytes of plain values"
 """What an object holds that grew itself, by numbers and the like that are no objects."""
 _SAMPLE = 512
-_CLIMB = 4
 _MOST_GROUPS = 20
 _POPULATION = 10
 
@@ -125,7 +123,7 @@ class _Search:
         found: dict[int, list[GrowthPoint]] = {}
         candidates = self._candidates()
         alone = self._without_populations(candidates)
-        groups = list(self._spread(alone))
+        groups = list(self._populations(alone))
         spread = {int(v) for group in groups for v in np.unique(self.last.holder[group.nodes])}
         candidates = {
             pair: nodes
@@ -166,7 +164,7 @@ class _Search:
         order = np.lexsort((kinds, last.holder[self.new]))
         nodes, kinds = self.new[order], kinds[order]
         holder = last.holder[nodes]
-        starts = _starts(holder, kinds)
+        starts = runs(holder, kinds)
         sizes = np.diff(np.append(starts, len(nodes)))
         self._siblings = holder[starts[sizes > 1]], kinds[starts[sizes > 1]]
         few, large, share = FEW_LARGE
@@ -236,7 +234,7 @@ class _Search:
         order = np.lexsort((kinds, holding.holder[nodes]))
         nodes, kinds = nodes[order], kinds[order]
         holder = back[holding.holder[nodes]]
-        starts = _starts(holder, kinds)
+        starts = runs(holder, kinds)
         return {
             (int(holder[start]), int(kinds[start])): group
             for start, group in zip(starts, np.split(nodes, starts[1:]), strict=False)
@@ -273,11 +271,15 @@ class _Search:
 
     def _sizes(self, node: int, column: str) -> list[int]:
         """Return a size of one object in every snapshot; 0 where it was not there yet."""
-        places = [int(match.place[node]) for match in self.matches] + [node]
+        places = [self._place(k, node) for k in range(len(self.holdings))]
         return [
             int(getattr(holding.graph, column)[place]) if place >= 0 else 0
             for holding, place in zip(self.holdings, places, strict=True)
         ]
+
+    def _place(self, k: int, node: int) -> int:
+        """Return the ordinal in snapshot ``k`` of a node of the last, or -1."""
+        return node if k == len(self.matches) else int(self.matches[k].place[node])
 
     def _enough(self, gain: int, bytes_: int) -> bool:
         few, large, share = FEW_LARGE
@@ -325,39 +327,19 @@ class _Search:
             items = np.array([node], np.uint32)
             yield GrowthPoint(node, PLAIN_BYTES, items, counts, counts, counts[0], 0)
 
-    # -- growth that many holders share -------------------------------------------------------
+    def _populations(self, taken: Iterable[tuple[int, int]]) -> Iterator[Population]:
+        """Look for growth that many old holders share, but for holders that were dealt with."""
+        nodes = self.new[self.last.solid[self.new]]
+        known = np.array([self.graph.root, *(holder for holder, _ in taken)])
+        holder = self.last.holder[nodes]
+        return populations(self.last, nodes[self.old[holder] & ~np.isin(holder, known)])
 
-    def _spread(self, taken: Mapping[tuple[int, int], np.ndarray]) -> Iterator[_Group]:
-        """Yield the new objects that old holders of one kind gained a few each of.
-
-        A thousand sessions with five more messages each: we climb from the holders until one
-        object is above enough of them.
-        """
-        last = self.last
-        nodes = self.new[self.old[last.holder[self.new]]]
-        nodes = nodes[last.solid[nodes]]
-        base = last.holder[nodes]
-        direct = np.array(list(taken), np.uint64).reshape(-1, 2)
-        single = ~np.isin(base, direct[:, 0].astype(np.uint32)) & (base != self.graph.root)
-        nodes, base = nodes[single], base[single]
-        top = base
-        for level in range(1, _CLIMB + 1):
-            top = last.holder[top]
-            order = np.lexsort((last.kind[nodes], last.kind[base], top))
-            nodes, base, top = nodes[order], base[order], top[order]
-            starts = _starts(top, last.kind[base], last.kind[nodes])
-            sizes = np.diff(np.append(starts, len(nodes)))
-            left = np.ones(len(nodes), np.bool_)
-            for k in np.flatnonzero((sizes >= LEAST_ITEMS) & (top[starts] != self.graph.root)):
-                members = slice(starts[k], starts[k] + sizes[k])
-                if (base[members] != base[starts[k]]).any():
-                    yield _Group(int(top[starts[k]]), level, nodes[members])
-                    left[members] = False
-            nodes, base, top = nodes[left], base[left], top[left]
-
-    def _shared(self, group: _Group) -> GrowthPoint | None:
+    def _shared(self, group: Population) -> GrowthPoint | None:
         last, graph = self.last, self.graph
-        held = [self._below(k, group) for k in range(len(self.holdings))]
+        held = [
+            group.held(last, holding, self._place(k, group.top))
+            for k, holding in enumerate(self.holdings)
+        ]
         sizes = [
             int(holding.graph.retained_size[nodes].sum())
             for holding, nodes in zip(self.holdings, held, strict=True)
@@ -378,36 +360,3 @@ class _Search:
             new_objects=int(count_below(*graph.dominated, items)),
             spread=len(bases),
         )
-
-    def _below(self, k: int, group: _Group) -> np.ndarray:
-        """Return what the group's holders hold of its kind, in snapshot ``k``."""
-        last, holding = self.last, self.holdings[k]
-        top = group.top if holding is last else int(self.matches[k].place[group.top])
-        kind = last.kind[group.nodes[0]]
-        base_kind = last.kind[last.holder[group.nodes[0]]]
-        high = np.uint64(32)
-        nodes = np.flatnonzero(holding.counted & (holding.kind >> high == kind >> high))
-        nodes = nodes[holding.kind[holding.holder[nodes]] >> high == base_kind >> high]
-        above = holding.holder[nodes]
-        for _ in range(group.level):
-            above = holding.holder[above]
-        nodes = nodes[above == top] if top >= 0 else nodes[:0]
-        nodes = nodes[holding.kinds_as(last, nodes) == kind]
-        return nodes[holding.kinds_as(last, holding.holder[nodes]) == base_kind]
-
-
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """New objects of one kind, whose holders are of one kind, ``level`` steps below ``top``."""
-
-    top: int
-    level: int
-    nodes: np.ndarray
-
-
-def _starts(*columns: np.ndarray) -> np.ndarray:
-    """Return where each run of equal rows begins."""
-    if not len(columns[0]):
-        return np.empty(0, np.int64)
-    changes = np.any([np.diff(column) != 0 for column in columns], axis=0)
-    return np.flatnonzero(np.append(True, changes))

@@ -14,7 +14,7 @@ from prodforensics.kernels.holders import holders
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["PLAIN_VALUES", "Holding"]
+__all__ = ["PLAIN_VALUES", "Holding", "runs"]
 
 # What a program makes. Code, maps and other tables of the engine come and go as V8 optimises.
 _PROGRAM = (
@@ -123,6 +123,14 @@ class Holding:
         owner = np.where(self.solid[source], source, self.nearest[source])
         pairs = np.unique(item * np.int64(graph.node_count) + owner)
         return pairs // graph.node_count, (pairs % graph.node_count).astype(np.uint32)
+
+
+def runs(*columns: np.ndarray) -> np.ndarray:
+    """Return where each run of equal rows begins."""
+    if not len(columns[0]):
+        return np.empty(0, np.int64)
+    changes = np.any([np.diff(column) != 0 for column in columns], axis=0)
+    return np.flatnonzero(np.append(True, changes))
 
 
 def _among(graph: HeapGraph, names: Sequence[str]) -> np.ndarray:
