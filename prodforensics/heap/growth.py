@@ -26,15 +26,19 @@ __all__ = ["LEAST_ITEMS", "PLAIN_BYTES", "GrowthPoint", "growth_points"]
 
 LEAST_BYTES = 1024
 LEAST_SHARE = 0.01
-"""... and one whose growth is less than this share of all that was added."""
+"""A gain of fewer bytes, or of a smaller share of all that was added, is passed over."""
 FEW_LARGE = (2, 2**16, 0.1)
-"""... unless 2 objects are 64 KiB in all, and a tenth of all that was added."""
+"""Fewer objects than `LEAST_ITEMS` count if 2 and more are 64 KiB and a tenth of all added."""
 MOST_POINTS = 100
+"""Points reported, the largest."""
 PLAIN_BYTES = "bytes of plain values"
 """What an object holds that grew itself, by numbers and the like that are no objects."""
 _SAMPLE = 512
+"""Items that are asked for who holds them."""
 _MOST_GROUPS = 20
+"""Populations, and arrays of numbers, that are looked at."""
 _POPULATION = 10
+"""So many holders that grow alike are one leak, fewer are several."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,11 +325,20 @@ class _Search:
         grown = np.flatnonzero(gain >= max(large, share * self.added))
         for k in grown[np.argsort(-gain[grown], kind="stable")][:_MOST_GROUPS]:
             node = int(nodes[k])
-            if node in known:
+            if node in known or self._is_weak(node):
                 continue
             counts = tuple(self._sizes(node, "self_size"))
             items = np.array([node], np.uint32)
             yield GrowthPoint(node, PLAIN_BYTES, items, counts, counts, counts[0], 0)
+
+    def _is_weak(self, node: int) -> bool:
+        """Whether an object is a WeakMap or WeakSet: its table grows with what others hold."""
+        graph, weak = self.graph, self.graph.edge_type_code("weak")
+        tables = (e for e in graph.edges_of(node) if graph.edge_label(e) == "table")
+        return any(
+            (graph.edge_type[list(graph.edges_of(int(graph.edge_to[e])))] == weak).any()
+            for e in tables
+        )
 
     def _populations(self, taken: Iterable[tuple[int, int]]) -> Iterator[Population]:
         """Look for growth that many old holders share, but for holders that were dealt with."""

@@ -332,3 +332,18 @@ def test_an_array_of_numbers_grows_by_its_own_size() -> None:
     assert (one.variable, one.point.counts) == ("App.latencies", (200_000, 400_000, 600_000))
     assert compared(heaps).findings()[0].verdict == "likely"
     assert compared(heaps[:2]).findings()[0].verdict == "possible"
+
+
+def test_the_table_of_a_weak_map_may_grow() -> None:
+    heaps = []
+    for size in (100_000, 300_000):
+        heap = TinyHeap()
+        heap.add(5, 3, "App", as_="app")
+        array(heap)
+        into_array(heap, 0, 1001)
+        heap.add(11, 5, "WeakMap", as_="notes", size=size)
+        heap.nodes[13] = type(heap.nodes[7])(13, "array", "", 400)
+        heap.link(11, 13, "internal", "table")
+        heap.link(13, 1001, "weak", "0")
+        heaps.append(heap)
+    assert compared(heaps).points == []
