@@ -59,8 +59,8 @@ def dominator_tree(
     >>> import prodforensics as pf
     >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
     >>> tree = snapshot.dominator_tree(depth=12, min_bytes=100_000)
-    >>> tree[tree["class_name"] == "Map"]["retained_size_bytes"].max() > 100_000
-    True
+    >>> tree.loc[tree["name"] == "SessionStore", ["depth", "dominator"]].shape
+    (1, 2)
     """
     if depth < 0 or (min_bytes or 0) < 0:
         raise BadOption(

@@ -10,10 +10,10 @@ import numpy as np
 
 from prodforensics._reference import Later, resolve
 from prodforensics.display.tables import human_bytes, human_count
-from prodforensics.errors import BadOption
 from prodforensics.evidence import Evidence
 from prodforensics.gaps import Gap
 from prodforensics.heap import ignoring, recorder, schemas, wording
+from prodforensics.heap.ordinals import one_ordinal, ordinals
 from prodforensics.schema import Schema
 from prodforensics.source import Source
 
@@ -66,9 +66,6 @@ class HeapSnapshot(Evidence):
     >>> sessions = snapshot.instances("Session")
     >>> len(sessions)
     1500
-    >>> path = snapshot.path_to_root(sessions.index[0])
-    >>> path["edge_name"].tolist()[-4:]
-    ['store', 'sessionsByToken', 'table', '2300']
     """
 
     kind: ClassVar[str] = "heap snapshot"
@@ -136,8 +133,8 @@ class HeapSnapshot(Evidence):
         ]
         if top := self._top_class():
             facts.append(("retains most", f"{top[0]}: {human_bytes(top[1])}"))
-        if detached := len(objects.detached_nodes(graph)):
-            facts.append(("detached nodes", f"{detached:,}"))
+        if detached := len(suspects.detached_dom(graph)[0]):
+            facts.append(("detached DOM nodes", f"{detached:,}"))
         if len(graph.allocations.nodes):
             facts.append(("allocation stacks", f"{len(graph.allocations.nodes):,}"))
         return facts
@@ -184,6 +181,14 @@ class HeapSnapshot(Evidence):
         ------
         BadOption
             There is no such node.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> session = snapshot.instances("Session").index[0]
+        >>> snapshot.retainers(session)[["edge_type", "class_name"]].values.tolist()
+        [['internal', '(array)']]
         """
         return retainers.retainers_frame(self.graph, self._node(node), self._ignored)
 
@@ -208,6 +213,14 @@ class HeapSnapshot(Evidence):
         ------
         BadOption
             There is no such node.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> session = snapshot.instances("Session").index[0]
+        >>> snapshot.path_to_root(session).attrs["text"]
+        "global... → store (SessionStore).sessionsByToken (Map)[...] → Session @..."
         """
         return retainers.path_frame(self.graph, self._node(node), self._ignored)
 
@@ -226,8 +239,17 @@ class HeapSnapshot(Evidence):
         -------
         pandas.DataFrame
             Columns of `schemas.MERGED_PATHS`; rows of a subtree follow its top.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> tree = snapshot.merged_paths(snapshot.instances("Session").index)
+        >>> tree.tail(2)[["step", "objects", "count"]].values.tolist()
+        [['table → (array)', 1, 1500], ['[…] → Session', 1500, 1500]]
         """
-        return merged_paths.merged_paths(self.graph, self._nodes(nodes), self._ignored)
+        chosen = ordinals(nodes, self.graph.node_count, "node")
+        return merged_paths.merged_paths(self.graph, chosen, self._ignored)
 
     def dominated_by(self, node: int) -> pd.DataFrame:
         """List the objects immediately dominated by one: free without it, if nothing else were.
@@ -241,6 +263,14 @@ class HeapSnapshot(Evidence):
         -------
         pandas.DataFrame
             Columns of `schemas.OBJECTS`; largest retained size first.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> session = snapshot.instances("Session").index[0]
+        >>> sorted(snapshot.dominated_by(session)["class_name"].astype(str))
+        ['(number)', 'Array', '{items, currency}']
         """
         return dominance.dominated_by(self.graph, self._node(node))
 
@@ -283,6 +313,16 @@ class HeapSnapshot(Evidence):
         ------
         UnknownName
             There is no such class; the hint names the closest.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> snapshot.instances("Sesion")
+        Traceback (most recent call last):
+        ...
+        prodforensics.errors.UnknownName: there is no class 'Sesion'
+        Try: did you mean 'Session'? ...
         """
         return objects.instances(self.graph, class_name)
 
@@ -322,6 +362,13 @@ class HeapSnapshot(Evidence):
         ------
         BadOption
             Neither or both are given, or the expression is none.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> len(snapshot.find(name="/^Session$/").query("type == 'object'"))
+        1500
         """
         return objects.find(self.graph, id, name)
 
@@ -338,6 +385,14 @@ class HeapSnapshot(Evidence):
         pandas.DataFrame
             Columns of `schemas.STACK`, the innermost call first; empty for objects that were
             made before the recording.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.tracked.heaptimeline.zst"))
+        >>> stack = snapshot.allocation_stack(snapshot.instances("Session").index[-1])
+        >>> stack["script"].iloc[0]
+        '/srv/app/scenarios/cache.js'
         """
         return allocations.stack(self.graph, self._node(node))  # noqa: PD013 (not a frame)
 
@@ -354,10 +409,18 @@ class HeapSnapshot(Evidence):
         HeapSnapshot
             With distances, dominators, retained sizes and classes computed anew. What nothing
             else holds has distance -5. The snapshot itself stays as it is.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
+        >>> session = snapshot.instances("Session").index[0]
+        >>> without = snapshot.ignore(snapshot.retainers(session).index)
+        >>> int(without.frames["nodes"].loc[session, "distance"])
+        -5
         """
-        chosen = self._ordinals(edges, self.graph.edge_count, "edge", "retainers(node).index")
         mask = np.zeros(self.graph.edge_count, np.bool_)
-        mask[chosen] = True
+        mask[ordinals(edges, self.graph.edge_count, "edge")] = True
         if self._ignored is not None:
             mask |= self._ignored
         found = HeapSnapshot(
@@ -366,31 +429,8 @@ class HeapSnapshot(Evidence):
         found.format, found.reader = self.format, self.reader
         return found
 
-    # -- arguments ----------------------------------------------------------------------------
-
     def _node(self, node: int) -> int:
-        chosen = self._nodes(node)
-        if np.ndim(node) or len(chosen) != 1:
-            raise BadOption("one node is wanted", hint="give one ordinal, an index of .frames")
-        return int(chosen[0])
-
-    def _nodes(self, nodes: object) -> np.ndarray:
-        hint = 'find(id=...) and instances("Class") give ordinals; an id (@...) is none'
-        return self._ordinals(nodes, self.graph.node_count, "node", hint)
-
-    @staticmethod
-    def _ordinals(values: object, count: int, what: str, hint: str) -> np.ndarray:
-        array = np.atleast_1d(np.asarray(values))
-        if array.size == 0:
-            return np.empty(0, np.int64)
-        if array.ndim > 1 or array.dtype.kind not in "iu":
-            raise BadOption(f"not the ordinal of a {what}: {values!r:.80}", hint=hint)
-        wrong = array[(array < 0) | (array >= count)]
-        if wrong.size:
-            raise BadOption(
-                f"there is no {what} {int(wrong[0])}: the snapshot has {count:,} of them", hint=hint
-            )
-        return array.astype(np.int64)
+        return one_ordinal(node, self.graph.node_count, "node")
 
 
 def _frame(reference: str, graph: HeapGraph) -> pd.DataFrame:

@@ -55,8 +55,8 @@ def properties(graph: HeapGraph, node: int) -> pd.DataFrame:
     >>> import prodforensics as pf
     >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
     >>> session = snapshot.instances("Session").index[0]
-    >>> snapshot.properties(session).query("edge_type == 'property'")["edge_name"].tolist()[:2]
-    ['__proto__', 'token']
+    >>> snapshot.properties(session).set_index("edge_name").loc["user", "value"]
+    'user-...'
     """
     edges = np.arange(int(graph.first_edge[node]), int(graph.first_edge[node + 1]))
     targets = graph.edge_to[edges].astype(np.int64)

@@ -53,7 +53,7 @@ def describe_path(graph: HeapGraph, path: Sequence[Step]) -> str:
     >>> snapshot = pf.load(pf.samples.path("heap/globals.2.heapsnapshot.zst"))
     >>> record = snapshot.instances("SearchRecord").index[0]
     >>> describe_path(snapshot.graph, path_to_root(snapshot.graph, record))
-    'global.recentSearches[0] → SearchRecord @40567'
+    'global.recentSearches[...] → SearchRecord @...'
     """
     if not path:
         return "(unreachable)"
