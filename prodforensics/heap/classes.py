@@ -119,6 +119,15 @@ def classify(
     class_index : uint32[n]
     classes : Classes
         Without the sums; see `sum_classes`.
+
+    Examples
+    --------
+    >>> from prodforensics import samples
+    >>> from prodforensics.heap.formats.v8 import read_graph
+    >>> graph, _ = read_graph(samples.path("heap/cache.3.heapsnapshot.zst"))
+    >>> _, classes = classify(graph, [Interface("{user, pages}", ("user", "pages"))])
+    >>> classes.interfaces[0].name in classes.name
+    True
     """
     table = _ClassTable()
     numbers = _class_by_name(graph, table)

@@ -70,6 +70,15 @@ def read_graph(
     ------
     Corrupt
         The file has no readable header; or, with ``strict``, any part is missing.
+
+    Examples
+    --------
+    >>> from prodforensics import samples
+    >>> graph, gaps = read_graph(samples.path("heap/cache.3.heapsnapshot.zst"))
+    >>> gaps, "Session" in graph.classes.name
+    ([], True)
+    >>> bool(graph.total_size == graph.retained_size[graph.root] + graph.extra_bytes)
+    True
     """
     from prodforensics.heap.v8 import analyse
 
