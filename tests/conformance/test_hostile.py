@@ -1,7 +1,6 @@
 """Strings planted into real samples come out as text wherever a person meets them."""
 
 import json
-from html.parser import HTMLParser
 from xml.sax.saxutils import escape
 
 import pytest
@@ -11,6 +10,7 @@ import prodforensics as pf
 from prodforensics.cli import app
 from tests.conformance.conftest import FORMATS, unpacked
 from tests.conftest import HOSTILE
+from tests.tags import Tags
 
 UNSEEN = set("\x00\x07\x1b\u202e\u2066")
 XML_SAFE = str.maketrans(dict.fromkeys("\x00\x07\x1b"))
@@ -38,19 +38,6 @@ PLANTS = {
         str,
     ),
 }
-
-
-class Tags(HTMLParser):
-    """What a browser would act on in a page."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.names, self.handlers = [], []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.names.append(tag)
-        self.handlers += [name for name, _ in attrs if name.startswith("on")]
 
 
 @pytest.fixture(scope="module", params=FORMATS)
