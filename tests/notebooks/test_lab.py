@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from prodforensics.notebooks import new
 from tests.conftest import require_tool
@@ -18,8 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """The template, run on its samples."""
-    from playwright.sync_api import sync_playwright
-
     chromium = require_tool("chromium")
     folder = tmp_path_factory.mktemp("lab")
     new("memory_leak", [], folder / "memory_leak.ipynb")
@@ -72,8 +71,6 @@ def test_the_static_twin_makes_room_for_the_live_view(notebook: Opened) -> None:
 
 
 def test_a_filter_and_the_keyboard_lead_to_the_retaining_path(notebook: Opened) -> None:
-    from playwright.sync_api import expect
-
     view, keyboard = _comparison(notebook), notebook.page.keyboard
     grid = view.get_by_role("treegrid", name="Classes by growth")
     classes = grid.locator("tbody tr[aria-level='1']")
@@ -101,10 +98,11 @@ def test_the_growth_points_name_the_holder(notebook: Opened) -> None:
 
 def test_arrow_keys_walk_along_the_tabs(notebook: Opened) -> None:
     view = _comparison(notebook)
-    view.get_by_role("tab", name="Growth points").focus()
+    tab = view.get_by_role("tab", name="Growth points")
+    tab.click()
+    expect(tab).to_be_focused()
     notebook.page.keyboard.press("ArrowRight")
-    trend = view.get_by_role("tab", name="Trend")
-    assert trend.get_attribute("aria-selected") == "true"
+    expect(view.get_by_role("tab", name="Trend")).to_have_attribute("aria-selected", "true")
     view.get_by_role("tabpanel", name="Trend").locator("svg").first.wait_for()
 
 
@@ -122,8 +120,6 @@ def test_every_tab_of_the_snapshot_fills(notebook: Opened) -> None:
 
 
 def test_an_object_of_the_snapshot_shows_its_retainers(notebook: Opened) -> None:
-    from playwright.sync_api import expect
-
     view = _snapshot(notebook)
     view.get_by_role("tab", name="Summary", exact=True).click()
     view.get_by_role("searchbox", name="Filter classes").fill("/^OrderFeed$/")
