@@ -14,7 +14,7 @@ from prodforensics.errors import BadOption, UnknownName
 from prodforensics.heap.categories import number_from_zero, texts
 from prodforensics.heap.dominance import largest_first
 from prodforensics.heap.tables import edge_columns, node_columns, objects
-from prodforensics.heap.values import concatenated, values
+from prodforensics.heap.values import concatenated_in_chunks, values
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
@@ -92,8 +92,8 @@ def _named(graph: HeapGraph, name: str) -> np.ndarray:
     nodes = np.flatnonzero(_holds(texts(graph.strings, used), name)[place])
     # The name of a concatenated string says nothing; its text does.
     cons = np.flatnonzero(graph.type == graph.node_type_code("concatenated string"))
-    spelled = cons[_holds(concatenated(graph, cons).text, name)]
-    return np.union1d(nodes, spelled)
+    found = [_holds(chunk.text, name) for chunk in concatenated_in_chunks(graph, cons)]
+    return np.union1d(nodes, cons[np.concatenate(found)] if found else cons)
 
 
 def _holds(words: pa.Array, name: str) -> np.ndarray:

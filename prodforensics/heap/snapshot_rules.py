@@ -161,9 +161,10 @@ def duplicate_strings(snapshot: HeapSnapshot) -> Iterator[Finding]:
         Severity.MEDIUM if sure else Severity.LOW,
         f"equal strings waste {human_bytes(wasted)}, {_share(graph, wasted)} of the heap",
         f"{len(strings):,} texts stand in memory more than once. The most wasteful, {shown!r}, "
-        f"does {int(top['count']):,} times and wastes {human_bytes(int(top['wasted_bytes']))}; one "
-        f"of them is reached as {_path(graph, node)}. Texts that come from parsing (JSON, a "
-        "database, a file) are new strings each time, even if they are equal.",
+        f"stands there {int(top['count']):,} times and wastes "
+        f"{human_bytes(int(top['wasted_bytes']))}; one of them is reached as "
+        f"{_path(graph, node)}. Texts that come from parsing (JSON, a database, a file) are new "
+        "strings each time, even if they are equal.",
         {"duplicate_strings": strings.index[:20].tolist()},
         "Keep one copy of each text: look it up in a Map of text to text where it is parsed, or "
         "store a number for values from a short list.",

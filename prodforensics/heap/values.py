@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,24 @@ import pyarrow.compute as pc
 
 from prodforensics.heap.categories import texts
 from prodforensics.kernels.cons_strings import flatten
+from prodforensics.kernels.decoding import fingerprints as hash_texts
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["Concatenated", "concatenated", "internal_children", "values"]
+__all__ = [
+    "Concatenated",
+    "concatenated",
+    "concatenated_in_chunks",
+    "fingerprints",
+    "internal_children",
+    "values",
+]
 
 # DevTools puts concatenated strings together until they are this long.
 _UNITS = 1024
+# Joined strings of a chunk; all of them at once could take more memory than the heap.
+_CHUNK = 2**15
 _NAMED_BY_VALUE = ("string", "sliced string", "symbol", "bigint", "regexp")
 
 
@@ -53,6 +64,22 @@ def concatenated(graph: HeapGraph, nodes: np.ndarray) -> Concatenated:
     lists = pa.LargeListArray.from_arrays(first, texts(strings, part))
     joined = pc.binary_join(lists, pa.scalar("", pa.large_string()))
     return Concatenated(joined.cast(pa.large_string()), flat, whole)
+
+
+def concatenated_in_chunks(graph: HeapGraph, nodes: np.ndarray) -> Iterator[Concatenated]:
+    """Put many concatenated strings together, some at a time."""
+    for start in range(0, len(nodes), _CHUNK):
+        yield concatenated(graph, nodes[start : start + _CHUNK])
+
+
+def fingerprints(words: pa.Array) -> np.ndarray:
+    """Hash the texts of a ``LargeStringArray`` without nulls: int64[k, 2]."""
+    if not len(words):
+        return np.empty((0, 2), np.int64)
+    _, offsets, data = words.buffers()
+    offsets = np.frombuffer(offsets, np.int64)[words.offset : words.offset + len(words) + 1]
+    text = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    return hash_texts(text, offsets)
 
 
 def internal_children(graph: HeapGraph, nodes: np.ndarray, name: str) -> np.ndarray:

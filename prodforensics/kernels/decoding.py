@@ -7,7 +7,7 @@ import numpy as np
 from prodforensics.kernels._jit import kernel
 from prodforensics.kernels.texts import BACKSLASH, QUOTE
 
-__all__ = ["decode_strings"]
+__all__ = ["decode_strings", "fingerprints"]
 
 _ESCAPED = np.frombuffer(b'"\\/bfnrt', np.uint8)
 _MEANT = np.frombuffer(b'"\\/\b\f\n\r\t', np.uint8)
@@ -127,3 +127,33 @@ def decode_strings(data, starts, indices):
                 break
         offsets[i + 1] = size
     return text[:size], offsets, strange
+
+
+@kernel
+def fingerprints(text, offsets):
+    """Hash texts, so that equal ones can be found without keeping them.
+
+    Parameters
+    ----------
+    text : uint8[:]
+        The texts, one after the other.
+    offsets : int64[k + 1]
+
+    Returns
+    -------
+    int64[k, 2]
+        128 bits a text: FNV-1a, and a product of other constants.
+    """
+    k = offsets.size - 1
+    found = np.empty((k, 2), np.int64)
+    for i in range(k):
+        one = np.uint64(14695981039346656037)
+        other = np.uint64(offsets[i + 1] - offsets[i]) + np.uint64(0x9E3779B97F4A7C15)
+        for p in range(offsets[i], offsets[i + 1]):
+            byte = np.uint64(text[p])
+            one = (one ^ byte) * np.uint64(1099511628211)
+            other = (other + byte) * np.uint64(0xC2B2AE3D27D4EB4F)
+            other ^= other >> np.uint64(29)
+        found[i, 0] = np.int64(one)
+        found[i, 1] = np.int64(other)
+    return found
