@@ -86,6 +86,8 @@ def analyse(graph: HeapGraph) -> None:
         graph.distance = compute_distances(graph, pairs)
         graph.class_index, graph.classes = classing.classify(graph)
         _retained_sizes(graph, *tree.result())
+        # It holds its result, which is as large as two columns.
+        del tree
     classing.sum_classes(graph, graph.class_index, graph.classes)
 
 
