@@ -30,7 +30,7 @@ __all__ = [
 _UNITS = 1024
 # Joined strings of a chunk; all of them at once could take more memory than the heap.
 _CHUNK = 2**15
-_NAMED_BY_VALUE = ("string", "sliced string", "symbol", "bigint", "regexp")
+_NAMED_BY_VALUE = ("string", "sliced string", "regexp")
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,33 @@ def fingerprints(words: pa.Array) -> np.ndarray:
 
 def internal_children(graph: HeapGraph, nodes: np.ndarray, name: str) -> np.ndarray:
     """Return the target of each node's first internal edge of a name, or -1 (int64[k])."""
+    (index,) = graph.strings.find([name])
+    return _children(graph, nodes, "internal", index)
+
+
+def _children(graph: HeapGraph, nodes: np.ndarray, edge_type: str, name: int) -> np.ndarray:
     nodes = np.asarray(nodes, np.int64)
     found = np.full(len(nodes), -1, np.int64)
-    (index,) = graph.strings.find([name])
-    if index < 0 or not len(nodes):
+    if name < 0 or not len(nodes):
         return found
     first = graph.first_edge[nodes].astype(np.int64)
     count = graph.first_edge[nodes + 1].astype(np.int64) - first
     owner = np.repeat(np.arange(len(nodes)), count)
     edge = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
-    internal = graph.edge_type_code("internal")
-    right = (graph.edge_name[edge] == index) & (graph.edge_type[edge] == internal)
+    code = graph.edge_type_code(edge_type)
+    right = (graph.edge_name[edge] == name) & (graph.edge_type[edge] == code)
     # The first of several is written last.
     found[owner[right][::-1]] = graph.edge_to[edge[right][::-1]]
     return found
 
 
 def values(graph: HeapGraph, nodes: np.ndarray) -> pa.Array:
-    """Return the texts of strings and symbols, and numbers where the snapshot has them.
+    """Return the texts of strings, symbols and oddballs, and numbers where they are recorded.
+
+    Parameters
+    ----------
+    graph : HeapGraph
+    nodes : unsigned[k]
 
     Returns
     -------
@@ -110,17 +119,27 @@ def values(graph: HeapGraph, nodes: np.ndarray) -> pa.Array:
     """
     nodes = np.asarray(nodes, np.int64)
     type_ = graph.type[nodes]
-    kinds = [graph.node_type_code(name) for name in _NAMED_BY_VALUE]
-    plain = np.flatnonzero(np.isin(type_, [code for code in kinds if code >= 0]))
+    (oddball,) = graph.strings.find(["system / Oddball"])
+    plain = np.flatnonzero(np.isin(type_, [graph.node_type_code(name) for name in _NAMED_BY_VALUE]))
     cons = np.flatnonzero(type_ == graph.node_type_code("concatenated string"))
-    number = np.flatnonzero(type_ == graph.node_type_code("number"))
-    of_number = internal_children(graph, nodes[number], "value")
-    number, of_number = number[of_number >= 0], of_number[of_number >= 0]
+    # Others refer to a string: number -> value, symbol -> name, true and null -> hidden edge 0.
+    of_number = np.flatnonzero(type_ == graph.node_type_code("number"))
+    of_symbol = np.flatnonzero(type_ == graph.node_type_code("symbol"))
+    of_oddball = np.flatnonzero(graph.name[nodes] == oddball)
+    told = np.concatenate([of_number, of_symbol, of_oddball])
+    text = np.concatenate(
+        [
+            internal_children(graph, nodes[of_number], "value"),
+            internal_children(graph, nodes[of_symbol], "name"),
+            _children(graph, nodes[of_oddball], "hidden", 0),
+        ]
+    )
+    told, text = told[text >= 0], text[text >= 0]
     parts = [
         texts(graph.strings, graph.name[nodes[plain]]),
         concatenated(graph, nodes[cons]).text,
-        texts(graph.strings, graph.name[of_number]),
+        texts(graph.strings, graph.name[text]),
     ]
     place = np.full(len(nodes), -1, np.int64)
-    place[np.concatenate([plain, cons, number])] = np.arange(sum(map(len, parts)))
+    place[np.concatenate([plain, cons, told])] = np.arange(sum(map(len, parts)))
     return pa.concat_arrays(parts).take(pa.array(place, mask=place < 0))

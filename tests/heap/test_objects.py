@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import prodforensics as pf
 from prodforensics.errors import BadOption, UnknownName
+from tests.conftest import require_tool
 from tests.heap.tiny import TinyHeap, TinyNode
 
 
@@ -65,6 +69,26 @@ def test_properties_show_numbers_where_the_snapshot_has_them() -> None:
     heap.link(5, 7, "internal", "value")
     properties = heap.load().properties(1).set_index("edge_name")
     assert properties.loc["price", "value"] == "12.5"
+
+
+def test_properties_of_a_real_object_with_numbers_exposed(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.heapsnapshot"
+    program = (
+        "class Point { constructor() { this.small = -7; this.large = 3.25; this.text = 'here';"
+        " this.yes = true; this.nothing = null; this.missing = undefined;"
+        " this.mark = Symbol('tag'); this.pattern = /a+b/; this.act = function go() {} } };"
+        "global.point = new Point();"
+        f"require('v8').writeHeapSnapshot({str(path)!r}, {{exposeNumericValues: true}})"
+    )
+    subprocess.run([require_tool("node"), "-e", program], check=True, timeout=120)
+    snapshot = pf.load(path)
+    point = int(snapshot.instances("Point").index[0])
+    properties = snapshot.properties(point).query("edge_type == 'property'")
+    values = properties.set_index("edge_name")["value"].drop("__proto__").fillna("-").to_dict()
+    assert values == {
+        "small": "-7", "large": "3.25", "text": "here", "yes": "true", "nothing": "null",
+        "missing": "undefined", "mark": "tag", "pattern": "a+b", "act": "-",
+    }  # fmt: skip
 
 
 def rope(*parts: str) -> TinyHeap:
