@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 a `ForensicsError` (message and hint, no traceback), 2 wro
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from contextlib import suppress
@@ -206,10 +207,12 @@ def demo(
 
 
 @app.command()
-def lab() -> None:
-    """Open JupyterLab on the notebooks."""
+def lab(
+    folder: Annotated[Path, typer.Argument(help="Where to work.")] = Path("out/lab"),
+) -> None:
+    """Open JupyterLab on copies of the notebooks; your own copies are never replaced."""
     from prodforensics.errors import MissingDependency
-    from prodforensics.resources import folder
+    from prodforensics.notebooks import new, templates
 
     try:
         from jupyterlab.labapp import main as jupyterlab
@@ -217,7 +220,13 @@ def lab() -> None:
         raise MissingDependency(
             "jupyterlab", needed_for="the lab", install="pip install 'prodforensics[lab]'"
         ) from error
-    sys.exit(jupyterlab([f"--ServerApp.root_dir={folder('notebooks')}"]))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in templates():
+        if not (copy := folder / f"{name}.ipynb").exists():
+            new(name, [], copy)
+    # In a container one is root; Jupyter wants to be told that this is meant.
+    root = ["--allow-root"] if os.geteuid() == 0 else []
+    sys.exit(jupyterlab([f"--ServerApp.root_dir={folder.resolve()}", *root]))
 
 
 def _load(file: str, name: str | None = None, strict: bool = False) -> Evidence:
