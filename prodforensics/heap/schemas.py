@@ -175,7 +175,7 @@ PROPERTIES = Schema(
     "properties",
     (
         _EDGE_TYPE, _EDGE_NAME,
-        Column("value", "str", "", "Text of strings and symbols, true, null ...; numbers where recorded."),
+        Column("value", "str", "", "Text of strings, true, null ...; numbers where recorded."),
         Column("node", "int64", "ordinal", "The object referred to."),
         _ID, _TYPE, _NAME, _CLASS, _SELF, _RETAINED, _DISTANCE,
     ),
