@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 __all__ = ["room"]
 
 _SMALL = 2**20
+_LARGE = 2**22
 
 
 def room(count: int, dtype: DTypeLike) -> np.ndarray:
@@ -27,4 +28,8 @@ def room(count: int, dtype: DTypeLike) -> np.ndarray:
     size = count * dtype.itemsize
     if size < _SMALL:
         return np.zeros(count, dtype)
-    return np.frombuffer(mmap.mmap(-1, size), dtype, count)
+    pages = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if size >= _LARGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        # As numpy does: graphs are walked at random, and large pages halve what that costs.
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(pages, dtype, count)
