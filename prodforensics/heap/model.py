@@ -27,10 +27,12 @@ __all__ = ["HeapSnapshot"]
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 allocations = Later("prodforensics.heap.allocations")
 dominance = Later("prodforensics.heap.dominance")
+filters = Later("prodforensics.heap.filters")
 merged_paths = Later("prodforensics.heap.merged_paths")
 objects = Later("prodforensics.heap.objects")
 retainers = Later("prodforensics.heap.retainers")
 suspects = Later("prodforensics.heap.suspects")
+tables = Later("prodforensics.heap.tables")
 _BUILDERS = {
     "nodes": "tables:all_nodes",
     "edges": "tables:all_edges",
@@ -56,7 +58,7 @@ class HeapSnapshot(Evidence):
     graph : HeapGraph
     gaps : iterable of Gap
         What the file lacks.
-    ignored : bool[m], optional
+    ignored_edges : bool[m], optional
         Edges that paths and retainers leave out; see `ignore`.
 
     Examples
@@ -82,10 +84,10 @@ class HeapSnapshot(Evidence):
         graph: HeapGraph,
         gaps: Iterable[Gap] = (),
         *,
-        ignored: np.ndarray | None = None,
+        ignored_edges: np.ndarray | None = None,
     ) -> None:
         self.graph = graph
-        self._ignored = ignored
+        self.ignored_edges = ignored_edges
         builders = dict(_BUILDERS)
         if len(graph.allocations.nodes):
             builders["traces"] = "allocations:traces"
@@ -190,7 +192,7 @@ class HeapSnapshot(Evidence):
         >>> snapshot.retainers(session)[["edge_type", "class_name"]].values.tolist()
         [['internal', '(array)']]
         """
-        return retainers.retainers_frame(self.graph, self._node(node), self._ignored)
+        return retainers.retainers_frame(self.graph, self._node(node), self.ignored_edges)
 
     def path_to_root(self, node: int) -> pd.DataFrame:
         """Follow the shortest path from the root to an object.
@@ -222,7 +224,7 @@ class HeapSnapshot(Evidence):
         >>> snapshot.path_to_root(session).attrs["text"]
         "global... → store (SessionStore).sessionsByToken (Map)[...] → Session @..."
         """
-        return retainers.path_frame(self.graph, self._node(node), self._ignored)
+        return retainers.path_frame(self.graph, self._node(node), self.ignored_edges)
 
     def merged_paths(self, nodes: int | Sequence[int] | np.ndarray | pd.Index) -> pd.DataFrame:
         """Merge the shortest paths to many objects into a tree.
@@ -249,7 +251,7 @@ class HeapSnapshot(Evidence):
         [['table → (array)', 1, 1500], ['[…] → Session', 1500, 1500]]
         """
         chosen = ordinals(nodes, self.graph.node_count, "node")
-        return merged_paths.merged_paths(self.graph, chosen, self._ignored)
+        return merged_paths.merged_paths(self.graph, chosen, self.ignored_edges)
 
     def dominated_by(self, node: int) -> pd.DataFrame:
         """List the objects immediately dominated by one: free without it, if nothing else were.
@@ -326,6 +328,37 @@ class HeapSnapshot(Evidence):
         """
         return objects.instances(self.graph, class_name)
 
+    # `filter` is DevTools' word for it.
+    def constructors(self, filter: str) -> pd.DataFrame:  # noqa: A002
+        """Sum the classes over a part of the heap, as the filters of DevTools' Summary do.
+
+        Parameters
+        ----------
+        filter : str
+            ``"duplicate_strings"``; or what alone keeps the objects alive: ``"detached_nodes"``,
+            ``"contexts"``, ``"console"``, ``"event_handlers"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of ``frames["constructors"]``, which has the sums over all objects.
+
+        Raises
+        ------
+        UnknownName
+            There is no such filter.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> snapshot = pf.load(pf.samples.path("heap/closures.2.heapsnapshot.zst"))
+        >>> sums = snapshot.constructors("contexts")
+        >>> (sums["count"] <= snapshot.frames["constructors"]["count"][sums.index]).all()
+        np.True_
+        """
+        shown = filters.within(self.graph, filter, self.ignored_edges)
+        return tables.constructors(self.graph, filters.sum_filtered(self.graph, shown))
+
     def properties(self, node: int) -> pd.DataFrame:
         """Show what an object refers to, with the values of strings and numbers.
 
@@ -384,14 +417,14 @@ class HeapSnapshot(Evidence):
         -------
         pandas.DataFrame
             Columns of `schemas.STACK`, the innermost call first; empty for objects that were
-            made before the recording.
+            made before the recording, or by optimised code, which V8 does not trace.
 
         Examples
         --------
         >>> import prodforensics as pf
         >>> snapshot = pf.load(pf.samples.path("heap/cache.tracked.heaptimeline.zst"))
-        >>> stack = snapshot.allocation_stack(snapshot.instances("Session").index[-1])
-        >>> stack["script"].iloc[0]
+        >>> traced = snapshot.frames["nodes"].query("name == 'Session' and trace_node_id > 0")
+        >>> snapshot.allocation_stack(traced.index[-1])["script"].iloc[0]
         '/srv/app/scenarios/cache.js'
         """
         return allocations.stack(self.graph, self._node(node))  # noqa: PD013 (not a frame)
@@ -421,11 +454,10 @@ class HeapSnapshot(Evidence):
         """
         mask = np.zeros(self.graph.edge_count, np.bool_)
         mask[ordinals(edges, self.graph.edge_count, "edge")] = True
-        if self._ignored is not None:
-            mask |= self._ignored
-        found = HeapSnapshot(
-            self._source, ignoring.without(self.graph, mask), self._gaps, ignored=mask
-        )
+        if self.ignored_edges is not None:
+            mask |= self.ignored_edges
+        graph = ignoring.without(self.graph, mask)
+        found = HeapSnapshot(self._source, graph, self._gaps, ignored_edges=mask)
         found.format, found.reader = self.format, self.reader
         return found
 

@@ -135,8 +135,8 @@ def test_frames_survive_saving(cache: pf.Evidence, tmp_path: Path) -> None:
 
 def test_allocation_stacks_lead_to_the_program() -> None:
     snapshot = pf.load(pf.samples.path("heap/cache.tracked.heaptimeline.zst"))
-    session = int(snapshot.instances("Session").index[-1])
-    stack = snapshot.allocation_stack(session)
+    traced = snapshot.frames["nodes"].query("name == 'Session' and trace_node_id > 0")
+    stack = snapshot.allocation_stack(traced.index[-1])
     assert stack["script"].iloc[0] == "/srv/app/scenarios/cache.js"
     traces = snapshot.frames["traces"]
     assert stack["trace_node_id"].isin(traces.index).all()
