@@ -23,8 +23,10 @@ def _samples() -> dict[str, list[str]]:
     """Return the heap snapshots among the samples: scenario -> paths, in order of time."""
     scenarios: dict[str, list[str]] = {}
     for entry in samples.entries():
-        if ".heapsnapshot" in entry["path"]:
-            scenarios.setdefault(entry["scenario"], []).append(entry["path"])
+        if entry["format"] == "v8-heap-snapshot":
+            # One process recorded the tracked one, another the rest: they are not to be compared.
+            process = f"{entry['scenario']} {'tracked' if entry['role'] == 'tracked' else ''}"
+            scenarios.setdefault(process.strip(), []).append(entry["path"])
     return {scenario: sorted(paths) for scenario, paths in scenarios.items()}
 
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 
 import pytest
-import zstandard
+from backports import zstd
 
 from prodforensics import samples
 from prodforensics.resources import folder
@@ -19,7 +19,7 @@ def unpacked(name: str) -> bytes:
     data = samples.path(name).read_bytes()
     if name.endswith(".gz"):
         return gzip.decompress(data)
-    return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    return zstd.decompress(data)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["path"])

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-import zstandard
+from backports import zstd
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/home/app"}
@@ -42,7 +42,7 @@ def pack(snapshot: Path, fact: dict, folder: Path) -> Path:
     if fact.get("compression") == "gz":
         packed, ending = gzip.compress(data, 9, mtime=0), ".gz"
     else:
-        packed, ending = zstandard.ZstdCompressor(19).compress(data), ".zst"
+        packed, ending = zstd.compress(data, 19), ".zst"
     path = folder / f"{snapshot.name}{ending}"
     path.write_bytes(packed)
     return path

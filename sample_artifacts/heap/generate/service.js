@@ -19,14 +19,22 @@ function trackAllocations() {
   const session = new Session();
   session.connect();
   session.post('HeapProfiler.startTrackingHeapObjects', { trackAllocations: true });
+  const write = (file, method) => {
+    const out = fs.openSync(file, 'w');
+    const chunk = ({ params }) => fs.writeSync(out, params.chunk);
+    session.on('HeapProfiler.addHeapSnapshotChunk', chunk);
+    session.post(method, { reportProgress: false }, () => {
+      session.off('HeapProfiler.addHeapSnapshotChunk', chunk);
+      fs.closeSync(out);
+    });
+  };
   return () => {
     const file = `${scenario}.tracked.heaptimeline`;
-    const out = fs.openSync(file, 'w');
-    session.on('HeapProfiler.addHeapSnapshotChunk', ({ params }) => fs.writeSync(out, params.chunk));
-    session.post('HeapProfiler.stopTrackingHeapObjects', () => {
-      fs.closeSync(out);
-      say(file);
-    });
+    // The first one is overwritten: this very function allocates while V8 writes, after it has
+    // written its list of functions, and DevTools stops at a function that the list lacks.
+    write(file, 'HeapProfiler.takeHeapSnapshot');
+    write(file, 'HeapProfiler.stopTrackingHeapObjects');
+    say(file);
   };
 }
 
