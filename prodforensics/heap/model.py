@@ -221,8 +221,8 @@ class HeapSnapshot(Evidence):
         >>> import prodforensics as pf
         >>> snapshot = pf.load(pf.samples.path("heap/cache.3.heapsnapshot.zst"))
         >>> session = snapshot.instances("Session").index[0]
-        >>> snapshot.path_to_root(session).attrs["text"]
-        "global... → store (SessionStore).sessionsByToken (Map)[...] → Session @..."
+        >>> print(snapshot.path_to_root(session).attrs["text"])
+        global... → store (SessionStore).sessionsByToken (Map)[...] → Session @...
         """
         return retainers.path_frame(self.graph, self._node(node), self.ignored_edges)
 
