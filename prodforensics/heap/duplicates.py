@@ -19,7 +19,7 @@ from prodforensics.kernels.grouping import group_rows
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
 
-__all__ = ["duplicate_strings"]
+__all__ = ["duplicate_strings", "repeated"]
 
 
 def duplicate_strings(graph: HeapGraph) -> pd.DataFrame:
@@ -34,6 +34,17 @@ def duplicate_strings(graph: HeapGraph) -> pd.DataFrame:
     pandas.DataFrame
         Columns of `schemas.DUPLICATE_STRINGS`.
     """
+    return _frame(graph, *_grouped(graph))
+
+
+def repeated(graph: HeapGraph) -> np.ndarray:
+    """Return the strings whose text stands in memory more than once, as ordinals."""
+    nodes, group = _grouped(graph)
+    return nodes[(np.bincount(group) > 1)[group]]
+
+
+def _grouped(graph: HeapGraph) -> tuple[np.ndarray, np.ndarray]:
+    """Give strings of one text one number: ``(ordinal, number)``, each int64[k]."""
     sized = graph.self_size > 0
     plain = np.flatnonzero(sized & (graph.type == graph.node_type_code("string")))
     cons = np.flatnonzero(sized & (graph.type == graph.node_type_code("concatenated string")))
@@ -45,7 +56,7 @@ def duplicate_strings(graph: HeapGraph) -> pd.DataFrame:
         keys.append(fingerprints(chunk.text)[kept[-1]])
     nodes = np.concatenate([plain, cons[np.concatenate(kept)] if kept else cons])
     word, _ = group_rows(np.concatenate(keys))
-    return _frame(graph, nodes, _split_truncated(graph, nodes, word.astype(np.int64)))
+    return nodes, _split_truncated(graph, nodes, word.astype(np.int64))
 
 
 def _split_truncated(graph: HeapGraph, nodes: np.ndarray, word: np.ndarray) -> np.ndarray:

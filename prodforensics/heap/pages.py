@@ -53,7 +53,7 @@ class SnapshotPages:
         self.graph: HeapGraph = snapshot.graph
         self._members: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
         # What the snapshot itself leaves out is not there at all; what the page ignores is shown.
-        self._gone = snapshot._ignored
+        self._gone = snapshot.ignored_edges
         self._view = _Without(frozenset(), self.graph.distance, self._gone)
 
     @cached_property

@@ -10,6 +10,7 @@ import pandas as pd
 from prodforensics.heap.categories import named, vocabulary
 
 if TYPE_CHECKING:
+    from prodforensics.heap.classes import Classes
     from prodforensics.heap.graph import HeapGraph
 
 __all__ = [
@@ -95,9 +96,9 @@ def all_edges(graph: HeapGraph) -> pd.DataFrame:
     )
 
 
-def constructors(graph: HeapGraph) -> pd.DataFrame:
-    """Return the frame ``constructors``."""
-    classes = graph.classes
+def constructors(graph: HeapGraph, classes: Classes | None = None) -> pd.DataFrame:
+    """Return the frame ``constructors``, of all objects or of the sums given."""
+    classes = classes or graph.classes
     rows = np.flatnonzero(classes.count)
     rows = rows[np.argsort(-classes.retained_size[rows].astype(np.int64), kind="stable")]
     return pd.DataFrame(

@@ -7,7 +7,7 @@ import numpy as np
 from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
-__all__ = ["find_texts", "integer_prefix", "starts_with", "weak_map_pairs"]
+__all__ = ["find_texts", "integer_prefix", "prefixed", "starts_with", "weak_map_pairs"]
 
 QUOTE, BACKSLASH = np.uint8(34), np.uint8(92)
 
@@ -65,6 +65,25 @@ def find_texts(data, starts, texts, first_text):
                 if starts_with(data, start, data.size, text):
                     found[t] = s
     return found
+
+
+@kernel
+def prefixed(data, starts, text, found):
+    """Mark the strings that begin with a text.
+
+    Parameters
+    ----------
+    data : uint8[:]
+        JSON strings; see `prodforensics.kernels.strings.index_strings`.
+    starts : unsigned[count + 1]
+    text : uint8[:]
+        Holds nothing that JSON escapes; with a closing quote it is the whole string.
+    found : bool[:]
+        Receives the marks; at least ``count`` long.
+    """
+    for s in range(starts.size - 1):
+        if starts_with(data, np.int64(starts[s]), data.size, text):
+            found[s] = True
 
 
 @kernel

@@ -21,6 +21,13 @@ SNAPSHOTS = [
     for what in ("node", "node-12", "node-24", "node exposing internals", "chromium")
 ]
 UNREACHABLE = 200_000_000  # DevTools' baseUnreachableDistance
+FILTERS = {
+    "duplicate_strings": "duplicatedStrings",
+    "detached_nodes": "objectsRetainedByDetachedDomNodes",
+    "contexts": "objectsRetainedByContexts",
+    "console": "objectsRetainedByConsole",
+    "event_handlers": "objectsRetainedByEventHandlers",
+}
 
 
 def some_nodes(snapshot: pf.Evidence) -> list[int]:
@@ -47,7 +54,7 @@ def compared(
     """One snapshot, and DevTools' views of it."""
     path = snapshot_file(request.param)
     ours = pf.load(path)
-    questions = ["duplicates", "locations", "retainers", "containment", "dominators"]
+    questions = ["duplicates", "filters", "locations", "retainers", "containment", "dominators"]
     out = tmp_path_factory.mktemp("views")
     return Compared(ours, oracle.ask(path, out, questions, some_nodes(ours)), path)
 
@@ -91,6 +98,18 @@ def test_duplicate_strings_are_those_of_devtools_filter(compared: Compared) -> N
     ours = Counter(zip(*(frame[column].tolist() for column in columns), strict=True))
     assert ours - Counter(theirs) == Counter()
     assert Counter(theirs) - ours == Counter()
+
+
+@pytest.mark.parametrize(("name", "answer"), FILTERS.items())
+def test_class_rows_of_a_filter_are_those_of_the_summary_view(
+    compared: Compared, name: str, answer: str
+) -> None:
+    frame = compared.ours.constructors(name)
+    columns = ["class_name", "count", "shallow_size_bytes", "retained_size_bytes", "distance"]
+    fields = ["name", "count", "self", "maxRet", "distance"]
+    ours = dict(zip(frame.index, frame[columns].astype(object).to_numpy().tolist(), strict=True))
+    theirs = compared.theirs.json("filters")[answer]
+    assert ours == {key: [row[field] for field in fields] for key, row in theirs.items()}
 
 
 def test_locations_are_devtools_own(compared: Compared) -> None:
