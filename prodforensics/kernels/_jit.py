@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
 
 from numba import njit
 from numba.core import event
@@ -13,11 +15,30 @@ from numba.core.dispatcher import Dispatcher
 
 __all__ = ["kernel", "loaded_kernels", "watch_compiling"]
 
-# No signatures: the same kernel must take read-only and writable arrays, and 32- and 64-bit ones.
-# `nogil` lets two kernels run side by side; `cache` keeps machine code between processes (numba
-# falls back to the user's cache folder where the package's own is read-only).
-kernel = partial(njit, cache=True, nogil=True, error_model="numpy")
 _PACKAGE = __name__.rpartition(".")[0]
+
+
+@cache
+def _stamp() -> str:
+    """Digest the sources of all kernels."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return blake2b(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def kernel(function: Callable) -> Dispatcher:
+    """Compile a function on its first call and keep the machine code for later processes.
+
+    No signatures: the same kernel must take read-only and writable arrays, and 32- and 64-bit
+    ones. ``nogil`` lets two kernels run side by side. Where the package's own folder is read-only,
+    numba caches in the user's.
+    """
+    compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
+    # Numba throws a cached kernel away when its own file changes, but the machine code holds what
+    # it calls in other files, too: a cache that outlives a change there would mix two versions.
+    file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if file is not None:
+        file._source_stamp = _stamp()
+    return compiled
 
 
 class _Listener(event.Listener):
