@@ -1,4 +1,4 @@
-"""Parts of a heap by what keeps them alive (the comparison with DevTools stands with its oracle)."""
+"""Parts of a heap by what keeps them alive; tests/oracle compares them with DevTools."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""One format of heap snapshot or leak report a file: `sniff` and `read`."""
