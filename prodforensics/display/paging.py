@@ -89,6 +89,43 @@ def matching(names: Sequence[str], text: str) -> np.ndarray:
     return np.array(found, np.int64)
 
 
+def table_page(
+    table: Mapping[str, Any], sort: str, descending: bool, text: str, offset: object, limit: object
+) -> tuple[int, np.ndarray]:
+    """Choose the rows of one page of a table.
+
+    Parameters
+    ----------
+    table : mapping
+        Columns to sort by, as arrays, and ``names``, a list of str.
+    sort : str
+        The column.
+    descending : bool
+        Largest first.
+    text : str
+        What the names must match (see `matching`); empty for all rows.
+    offset, limit : object
+        As they came from the page (see `window`).
+
+    Returns
+    -------
+    total : int
+        Rows on all pages.
+    rows : ndarray of int64
+        Places in the table.
+
+    Examples
+    --------
+    >>> table = {"names": ["Array", "Map", "ArrayBuffer"], "count": np.array([3, 9, 7])}
+    >>> table_page(table, "count", True, "array", 0, 10)
+    (2, array([2, 0]))
+    """
+    first, most = window(offset, limit)
+    keys = column(table, sort)
+    chosen = matching(table["names"], text) if text else np.arange(keys.size)
+    return chosen.size, chosen[page_order(keys[chosen], first, most, descending=bool(descending))]
+
+
 def whole_number(value: object, what: str) -> int:
     """Read a whole number that came from the page."""
     if isinstance(value, bool) or not isinstance(value, int):

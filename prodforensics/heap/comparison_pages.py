@@ -1,12 +1,13 @@
-"""Pages of a comparison for its explorer: what grew, its new objects, who holds them, the trend.
+"""Pages of a comparison for its explorer: what grew, its objects, who holds them, the trend.
 
-Objects are those of the last snapshot, so that what holds them is asked of that snapshot's pages.
+Objects are those of the last snapshot, so that what holds them is asked of that snapshot's pages;
+deleted ones are those of the first, and say so with the mark ``gone``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +15,14 @@ import numpy as np
 from prodforensics.display.paging import (
     alphabetical,
     column,
-    matching,
     page_order,
+    table_page,
     whole_number,
     window,
 )
 from prodforensics.display.tables import human_bytes, human_count, plain
 from prodforensics.errors import UnknownName
-from prodforensics.heap.pages import Answer, SnapshotPages
+from prodforensics.heap.pages import Answer, Row, SnapshotPages
 
 if TYPE_CHECKING:
     from prodforensics.heap.compare import HeapComparison
@@ -51,15 +52,20 @@ class ComparisonPages:
 
     def __init__(self, comparison: HeapComparison) -> None:
         self.comparison = comparison
+        self.first = SnapshotPages(comparison.snapshots[0], gone=True)
         self.last = SnapshotPages(comparison.snapshots[-1])
 
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
         """The questions by the name that the page uses."""
-        names = ("about", "grown", "added", "growth_points", "items", "trend", "findings")
-        of_last = ("object", "children", "retainers", "path")
+        names = ("about", "grown", "changed", "growth_points", "items", "trend", "findings")
+        of_object = ("object", "children", "retainers", "path")
         own = {name: getattr(self, name) for name in names}
-        return own | {name: getattr(self.last, name) for name in of_last}
+        return own | {name: partial(self._ask, name) for name in of_object}
+
+    def _ask(self, question: str, *, gone: bool = False, **values: Any) -> Answer:
+        """Ask the pages of the snapshot that an object is in."""
+        return getattr(self.first if gone else self.last, question)(**values)
 
     def about(self) -> Answer:
         """Totals that every view needs, and the change in one line."""
@@ -90,33 +96,49 @@ class ComparisonPages:
         self,
         sort: str = "retained_delta",
         descending: bool = True,
-        filter: str = "",  # noqa: A002 (the page's word)
+        text: str = "",
         offset: int = 0,
         limit: int = 100,
     ) -> Answer:
         """Constructors with what came, what went and what is left, as in DevTools' Comparison."""
-        offset, limit = window(offset, limit)
         table = self._classes
-        keys = column(table, sort)
-        chosen = matching(table["names"], filter) if filter else np.arange(keys.size)
+        total, places = table_page(table, sort, descending, text, offset, limit)
         rows = []
-        for place in chosen[page_order(keys[chosen], offset, limit, descending=bool(descending))]:
-            row = {name: int(table[name][place]) for name in _COLUMNS}
-            row |= {"class_index": int(table["class_index"][place])}
-            row |= {"name": plain(table["names"][place], _TEXT), "more": row["added"] > 0}
-            rows.append(row)
-        return {"total": int(chosen.size), "rows": rows}
+        for place in places:
+            row: Row = {name: int(table[name][place]) for name in ("class_index", *_COLUMNS)}
+            row |= {"name": plain(table["names"][place], _TEXT)}
+            rows.append(row | {"more": row["added"] + row["removed"] > 0})
+        return {"total": total, "rows": rows}
 
-    def added(self, class_index: int = 0, offset: int = 0, limit: int = 100) -> Answer:
-        """List new objects of one class, those that retain most first."""
+    def changed(
+        self, class_index: int = 0, gone: bool = False, offset: int = 0, limit: int = 100
+    ) -> Answer:
+        """List new objects of one class or, if ``gone``, deleted ones; largest retained first.
+
+        Where there are both, the first row of the new ones stands for the deleted ones.
+        """
         number = whole_number(class_index, "class_index")
-        now = self.comparison.classes.class_index[-1]
-        nodes = np.flatnonzero(self.comparison.changed[1] & (now == number))
-        answer = self.last.nodes(nodes, "retained", True, offset, limit)
+        offset, limit = window(offset, limit)
+        deleted, new = (
+            np.flatnonzero(mask & (self.comparison.classes.class_index[which] == number))
+            for which, mask in zip((0, -1), self.comparison.changed, strict=True)
+        )
+        if gone or not new.size:
+            answer = self.first.nodes(deleted, "retained", True, offset, limit)
+            for row in answer["rows"]:
+                row |= {"removed_size": row["self"], "retained_delta": -row["retained"]}
+            return answer
+        lead = []
+        if deleted.size:
+            size = int(self.first.graph.self_size[deleted].sum())
+            lead = [{"name": "Deleted objects", "class_index": number, "gone": True, "more": True}]
+            lead[0] |= {"removed": deleted.size, "removed_size": size}
+        answer = self.last.nodes(new, "retained", True, max(offset - len(lead), 0), limit)
         for row in answer["rows"]:
             # Of a new object, all is new.
             row |= {"added_size": row["self"], "retained_delta": row["retained"]}
-        return answer
+        shown = answer["rows"] if offset else [*lead, *answer["rows"]]
+        return {"total": answer["total"] + len(lead), "rows": shown[:limit]}
 
     # -- who holds the growth -----------------------------------------------------------------
 

@@ -16,14 +16,15 @@ import numpy as np
 from prodforensics.display.paging import (
     alphabetical,
     column,
-    matching,
     page_order,
+    table_page,
     whole_number,
     window,
 )
 from prodforensics.display.tables import plain
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.heap.dominator_picture import dominator_bars
+from prodforensics.heap.filters import FILTERS, applicable, sum_filtered, within
 from prodforensics.heap.locations import describe_location
 from prodforensics.heap.retainers import edges_to_root, path_to_root, retaining_edges
 from prodforensics.heap.tables import statistics
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from prodforensics.heap.retainers import Step
 
 _TEXT = 200
+_SUMS = ("class_index", "count", "distance", "self", "retained")
 
 Row = dict[str, Any]
 Answer = dict[str, Any]
@@ -46,12 +48,18 @@ class SnapshotPages:
     Parameters
     ----------
     snapshot : HeapSnapshot
+    **marks : JSON value
+        What every row of an object says besides, to tell it from those of other snapshots.
     """
 
-    def __init__(self, snapshot: HeapSnapshot) -> None:
+    def __init__(self, snapshot: HeapSnapshot, **marks: Any) -> None:
         self.snapshot = snapshot
         self.graph: HeapGraph = snapshot.graph
-        self._members: tuple[int, np.ndarray] = (-1, np.empty(0, np.int64))
+        self._marks = marks
+        # By filter, "" for none: the objects that it shows, and the table of their classes.
+        self._shown: dict[str, np.ndarray] = {}
+        self._tables: dict[str, dict[str, Any]] = {}
+        self._members: tuple[str, int, np.ndarray] = ("", -1, np.empty(0, np.int64))
         # What the snapshot itself leaves out is not there at all; what the page ignores is shown.
         self._gone = snapshot.ignored_edges
         self._view = _Without(frozenset(), self.graph.distance, self._gone)
@@ -63,7 +71,7 @@ class SnapshotPages:
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
         """The questions by the name that the page uses."""
-        names = ("about", "summary", "instances", "children", "dominators", "icicle")
+        names = ("about", "filters", "summary", "instances", "children", "dominators", "icicle")
         names += ("object", "retainers", "path", "statistics", "find")
         return {name: getattr(self, name) for name in names}
 
@@ -87,67 +95,69 @@ class SnapshotPages:
 
     # -- classes and their objects ------------------------------------------------------------
 
+    def filters(self) -> Answer:
+        """List the filters that can find something, by what they show."""
+        rows = [{"name": name, "title": FILTERS[name].title} for name in applicable(self.graph)]
+        return {"rows": rows, "total": len(rows)}
+
     def summary(
         self,
         sort: str = "retained",
         descending: bool = True,
-        filter: str = "",  # noqa: A002 (the page's word)
+        text: str = "",
+        filter: str = "",  # noqa: A002 (DevTools' word)
         offset: int = 0,
         limit: int = 100,
     ) -> Answer:
-        """Constructors, as in DevTools' Summary."""
-        offset, limit = window(offset, limit)
-        table = self._class_table
-        keys = column(table, sort)
-        chosen = matching(table["names"], filter) if filter else np.arange(keys.size)
-        rows = chosen[page_order(keys[chosen], offset, limit, descending=bool(descending))]
-        return {
-            "total": chosen.size,
-            "rows": [
-                {
-                    "class_index": int(table["index"][row]),
-                    "name": plain(table["names"][row], _TEXT),
-                    "count": int(table["count"][row]),
-                    "distance": int(table["distance"][row]),
-                    "self": int(table["self"][row]),
-                    "retained": int(table["retained"][row]),
-                    "more": True,
-                }
-                for row in rows
-            ],
-        }
+        """Constructors, as in DevTools' Summary, under one of its filters or none."""
+        table = self._classes(filter)
+        total, places = table_page(table, sort, descending, text, offset, limit)
+        rows = []
+        for place in places:
+            row: Row = {name: int(table[name][place]) for name in _SUMS}
+            row |= {"name": plain(table["names"][place], _TEXT), "more": True}
+            rows.append(row)
+        return {"total": total, "rows": rows}
 
-    @cached_property
-    def _class_table(self) -> dict[str, Any]:
+    def _classes(self, name: str) -> dict[str, Any]:
         """Columns of the classes that have objects; ``name`` is the rank of ``names``."""
-        classes = self.graph.classes
-        index = np.flatnonzero(classes.count)
-        names = [classes.name[place] for place in index]
-        return {
-            "index": index,
-            "names": names,
-            "name": alphabetical(names),
-            "count": classes.count[index],
-            "distance": classes.distance[index],
-            "self": classes.self_size[index],
-            "retained": classes.retained_size[index],
-        }
+        if name not in self._tables:
+            classes = self.graph.classes
+            if name:
+                self._shown[name] = within(self.graph, name, self._gone)
+                classes = sum_filtered(self.graph, self._shown[name])
+            index = np.flatnonzero(classes.count)
+            names = [classes.name[place] for place in index]
+            self._tables[name] = {
+                "class_index": index,
+                "names": names,
+                "name": alphabetical(names),
+                "count": classes.count[index],
+                "distance": classes.distance[index],
+                "self": classes.self_size[index],
+                "retained": classes.retained_size[index],
+            }
+        return self._tables[name]
 
     def instances(
         self,
         class_index: int = 0,
         sort: str = "retained",
         descending: bool = True,
+        filter: str = "",  # noqa: A002 (DevTools' word)
         offset: int = 0,
         limit: int = 100,
     ) -> Answer:
         """Objects of one class; as in DevTools, without those of size 0."""
         number = whole_number(class_index, "class_index")
-        if number != self._members[0]:
+        if (filter, number) != self._members[:2]:
+            self._classes(filter)
             graph = self.graph
-            found = np.flatnonzero((graph.class_index == number) & (graph.self_size > 0))
-            self._members = (number, found)
-        return self.nodes(self._members[1], sort, descending, offset, limit)
+            found = (graph.class_index == number) & (graph.self_size > 0)
+            if filter:
+                found &= self._shown[filter]
+            self._members = (filter, number, np.flatnonzero(found))
+        return self.nodes(self._members[2], sort, descending, offset, limit)
 
     def nodes(
         self, nodes: np.ndarray, sort: str, descending: bool, offset: int, limit: int
@@ -293,7 +303,7 @@ class SnapshotPages:
     def row(self, node: int, *, edge: int = -1, distance: int | None = None) -> Row:
         """Write one node, and the edge that was followed, for the page."""
         graph = self.graph
-        row: Row = {
+        row: Row = self._marks | {
             "node": node,
             "id": int(graph.id[node]),
             "name": "(root)"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison", "explorer", "treemap"]
 
+_COMMON = ("object_pane.js", "heap_view.js")
+
 
 def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
     """Explore one snapshot: Summary, Containment, Dominators, Retainers, Statistics.
@@ -89,4 +91,4 @@ def _get_ready(graph: HeapGraph) -> None:
 
 def _scripts(name: str) -> list[Path]:
     folder = files(__package__).joinpath("static")
-    return [Path(str(folder.joinpath(script))) for script in ("object_pane.js", name)]
+    return [Path(str(folder.joinpath(script))) for script in (*_COMMON, name)]

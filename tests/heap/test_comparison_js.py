@@ -83,6 +83,50 @@ def test_a_class_opens_to_its_new_objects_and_an_object_to_its_path(page, growth
     assert "(root)" in page.locator(BOXES).first.text_content()
 
 
+def open_class(page, name):
+    page.get_by_role("searchbox", name="Filter classes").fill(f"/^{re.escape(name)}$/")
+    page.wait_for_function(
+        "rows => document.querySelectorAll(rows).length === 1", arg=f"{GROWN}[aria-level='1']"
+    )
+    page.locator(f"{GROWN} .pf-twist").click()
+    page.locator(f"{GROWN}[aria-level='2']").first.wait_for()
+
+
+def open_deleted(page, row):
+    """Open a class with few deleted objects, and among its new objects the deleted ones."""
+    open_class(page, row["class_name"])
+    group = page.locator(f"{GROWN}[aria-level='2']").first
+    assert "Deleted objects" in group.inner_text()
+    group.locator(".pf-twist").click()
+    gone = page.locator(f"{GROWN}[aria-level='3'][aria-posinset]")
+    gone.first.wait_for()
+    return gone
+
+
+@pytest.fixture
+def replaced(growth):
+    """A class with new and with deleted objects."""
+    frame = growth.frames["constructors"]
+    few = frame["removed_count"].between(1, 90) & ~frame["class_name"].duplicated(keep=False)
+    return frame[few & (frame["added_count"] > 0)].iloc[0]
+
+
+def test_deleted_objects_of_a_class_stand_in_one_row_that_opens(page, replaced):
+    gone = open_deleted(page, replaced)
+    assert gone.count() == replaced["removed_count"]
+    assert all("deleted" in text for text in gone.all_inner_texts())
+
+
+def test_a_deleted_object_shows_its_path_in_its_own_snapshot(page, growth, replaced):
+    open_deleted(page, replaced).first.click()
+    page.wait_for_selector(".pf-object:has-text('deleted')")
+    page.wait_for_selector(BOXES)
+    id_ = int(re.search(r"@(\d+)", page.locator(BOXES).last.text_content()).group(1))
+    removed = growth.frames["removed"]
+    (node,) = removed.index[removed["id"] == id_]
+    assert page.locator(BOXES).count() == len(growth.snapshots[0].path_to_root(int(node)))
+
+
 def test_a_retainer_of_the_graph_can_be_ignored_and_restored(page):
     page.get_by_role("button", name="Show its retaining path").click()
     page.wait_for_selector(BOXES)

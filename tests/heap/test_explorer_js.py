@@ -134,7 +134,7 @@ def test_the_filter_waits_for_the_last_key_and_asks_once(page):
     names = page.locator(f"{ROWS} .pf-k-class").all_inner_texts()
     assert names
     assert all("emitter" in name.lower() for name in names)
-    assert page.evaluate("window.asked.map(message => message.filter)") == ["emitter"]
+    assert page.evaluate("window.asked.map(message => message.text)") == ["emitter"]
 
 
 def test_a_bad_regular_expression_is_explained_and_the_rows_stay(page):
@@ -142,6 +142,22 @@ def test_a_bad_regular_expression_is_explained_and_the_rows_stay(page):
     page.get_by_role("searchbox", name="Filter classes").fill("/(/")
     page.wait_for_selector(".pf-status.pf-error:has-text('no regular expression')")
     assert page.locator(ROWS).count() == before
+
+
+def test_a_filter_leaves_the_classes_that_devtools_would_show(page, snapshot):
+    box = page.get_by_role("combobox", name="Objects to show")
+    box.wait_for()
+    titles = ["All objects", "Duplicated strings", "Objects retained by contexts"]
+    assert box.locator("option").all_inner_texts() == titles
+    box.select_option(label="Objects retained by contexts")
+    frame = snapshot.constructors("contexts")
+    status(page, f"Objects retained by contexts: {len(frame)} classes")
+    sizes = exact_bytes(page.locator(f"{ROWS}[aria-level='1'] td:last-child"))
+    assert sizes == frame["retained_size_bytes"].tolist()[:100]
+    feeds = int(frame.set_index("class_name").loc["OrderFeed", "count"])
+    class_row(page, "OrderFeed").locator(".pf-twist").click()
+    page.locator(f"{ROWS}[aria-level='2']").first.wait_for()
+    assert page.locator(f"{ROWS}[aria-level='2'][aria-posinset]").count() == feeds
 
 
 def test_the_tree_is_driven_by_keys_alone(page):

@@ -46,7 +46,7 @@ def whole(question, **values):
 
 
 def class_named(pages, name):
-    (row,) = [row for row in whole(pages.summary, filter=name) if row["name"] == name]
+    (row,) = [row for row in whole(pages.summary, text=name) if row["name"] == name]
     return row["class_index"]
 
 
@@ -75,6 +75,17 @@ def test_the_objects_of_a_class_are_those_of_the_frame(pages, snapshot):
     frame = snapshot.instances("Timeout")
     assert sorted(row["node"] for row in rows) == sorted(frame.index.tolist())
     assert [row["retained"] for row in rows] == sorted((r["retained"] for r in rows), reverse=True)
+
+
+def test_a_filter_leaves_the_same_classes_and_objects_as_in_the_snapshot(pages, snapshot):
+    assert "contexts" in [row["name"] for row in pages.filters()["rows"]]
+    frame = snapshot.constructors("contexts")
+    rows = whole(pages.summary, filter="contexts")
+    assert [row["retained"] for row in rows] == frame["retained_size_bytes"].tolist()
+    for row in rows[:20]:
+        objects = whole(pages.instances, class_index=row["class_index"], filter="contexts")
+        assert len(objects) == row["count"]
+        assert sum(each["self"] for each in objects) == row["self"]
 
 
 def test_the_fields_of_an_object_are_its_edges_largest_first(pages, graph, node):
@@ -187,6 +198,8 @@ def test_an_object_is_found_by_its_id(pages, graph):
         ("children", {"node": "0"}),
         ("summary", {"sort": "colour"}),
         ("summary", {"sort": "names"}),
+        ("summary", {"filter": "colour"}),
+        ("instances", {"filter": "colour"}),
         ("path", {"node": 5, "ignored": [-1]}),
         ("path", {"node": 5, "ignored": [2**40]}),
         ("instances", {"class_index": None}),
@@ -207,7 +220,8 @@ def test_a_page_is_bounded_whatever_is_asked(pages):
 def test_every_answer_is_plain_json(pages, node):
     for name, values in {
         "about": {},
-        "summary": {},
+        "filters": {},
+        "summary": {"filter": "contexts"},
         "statistics": {},
         "instances": {"class_index": 3},
         "children": {"node": node},

@@ -1,19 +1,12 @@
 // The explorer of two or more snapshots: what grew, who holds the growth, and the trend.
 
 function render(context) {
-  const frame = new Frame(context, "Heap comparison explorer");
+  const view = new HeapView(context, "Heap comparison explorer");
+  const { frame, kernel, pane, common } = view;
   frame.element.classList.add("pf-tall");
-  const { kernel } = frame;
-  let about = { total: 0 };
-  const total = () => about.total;
-  const say = (text) => frame.say(text);
-  const fail = (error) => frame.fail(error);
-  const pane = new ObjectPane(frame, total);
   pane.tabs.choose("path");
-  const select = (row) => row.node !== undefined && row.node !== null && pane.show(row.node);
-  const common = { select, announce: say, fail };
 
-  let filter = "";
+  let text = "";
   const change = (key, title, kind, width) => ({ key, title, kind, sort: key, width, signed: true });
   const grown = new TreeGrid({
     ...common,
@@ -32,18 +25,16 @@ function render(context) {
       change("retained_delta", "Retained delta", "bytes", "112px"),
     ],
     load: (row, offset, limit) => {
-      const page = { offset, limit, sort: grown.sort.key, descending: grown.sort.descending };
-      if (!row) return kernel.ask("grown", { filter, ...page });
-      if (row.class_index !== undefined)
-        return kernel.ask("added", { class_index: row.class_index, offset, limit });
-      return kernel.ask("children", { node: row.node, offset, limit });
+      if (!row) return view.ask("grown", grown, { text, offset, limit });
+      if (row.class_index === undefined) return view.children(row, offset, limit);
+      return kernel.ask("changed", { class_index: row.class_index, gone: row.gone, offset, limit });
     },
     empty: "No class with such a name changed.",
   });
-  const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
-    filter = text.trim();
-    if (await grown.reload()) say(`${count(grown.root.total)} of the classes`);
-  });
+  const search = view.classFilter(
+    () => grown,
+    (typed) => (text = typed),
+  );
 
   const points = new TreeGrid({
     ...common,
@@ -76,15 +67,9 @@ function render(context) {
       { key: "path", title: "Path from the root", kind: "text" },
     ],
     load: (row, offset, limit) => {
-      if (!row)
-        return kernel.ask("growth_points", {
-          offset,
-          limit,
-          sort: points.sort.key,
-          descending: points.sort.descending,
-        });
-      if (row.point !== undefined) return kernel.ask("items", { point: row.point, offset, limit });
-      return kernel.ask("children", { node: row.node, offset, limit });
+      if (!row) return view.ask("growth_points", points, { offset, limit });
+      if (row.point === undefined) return view.children(row, offset, limit);
+      return kernel.ask("items", { point: row.point, offset, limit });
     },
     empty: "No object of the first snapshot holds new ones.",
   });
@@ -135,32 +120,19 @@ function render(context) {
     );
   };
 
-  const panel = (...children) => make("div", { class: "pf-panel" }, children);
-  const tabs = new Tabs("Views of the comparison", [
+  const pages = [
     {
       key: "grown",
       title: "What grew",
-      panel: panel(make("div", { class: "pf-tools" }, search), grown.element),
-      first: () => grown.reload(),
+      panel: panel(tools(search), grown.element),
+      first: () => Promise.all([grown.reload(), showFindings()]),
     },
     { key: "points", title: "Growth points", panel: panel(points.element), first: () => points.reload() },
     { key: "trend", title: "Trend", panel: panel(trend), first: showTrend },
-  ]);
-  const stack = make(
-    "div",
-    { class: "pf-stack" },
-    tabs.pages.map(({ panel: each }) => each),
-  );
-  const bar = splitter(stack, pane.element, "Height of the upper pane");
-  tabs.onchange = async (tab) => {
-    bar.hidden = pane.element.hidden = tab.key === "trend";
-    if (tab.filled) return;
-    tab.filled = true;
-    await tab.first().catch((error) => {
-      tab.filled = false;
-      fail(error);
-    });
-  };
+  ];
+  view.views("Views of the comparison", pages, ({ key }) => {
+    view.bar.hidden = pane.element.hidden = key === "trend";
+  });
 
   const SIGNS = { likely: "\u2716 likely", possible: "\u25b2 possible", cleared: "\u2713 cleared" };
   const findings = make("div", { class: "pf-found" });
@@ -190,8 +162,8 @@ function render(context) {
                 type: "button",
                 class: "pf-chip",
                 onclick: () => {
-                  if (tabs.current.key === "trend") tabs.choose("points");
-                  pane.show(finding.node);
+                  if (view.tabs.current.key === "trend") view.tabs.choose("points");
+                  pane.show(finding);
                 },
               },
               "Show its retaining path",
@@ -201,24 +173,9 @@ function render(context) {
     );
   };
 
-  const facts = make("span", { class: "pf-soft pf-facts-line" });
-  frame.bar.append(tabs.list, facts);
-  frame.body.append(findings, make("div", { class: "pf-view" }, stack, bar, pane.element));
-  heapKeys(frame, pane, () => {
-    if (tabs.current.key !== "grown") tabs.choose("grown");
-    return search;
-  });
-  kernel
-    .ask("about")
-    .then((answer) => {
-      about = answer;
-      facts.textContent = about.change;
-      facts.title = about.name;
-      say(KEYS);
-      tabs.choose("grown");
-      return showFindings();
-    })
-    .catch(fail);
+  frame.bar.append(view.tabs.list);
+  frame.body.append(findings, make("div", { class: "pf-view" }, view.stack, view.bar, pane.element));
+  view.start(search, ({ change }) => change);
 }
 
 export default { render };

@@ -1,22 +1,11 @@
 // The explorer of one heap snapshot: Summary, Containment, Dominators, Retainers, Statistics.
 
 function render(context) {
-  const frame = new Frame(context, "Heap snapshot explorer");
-  const { kernel } = frame;
-  let about = { total: 0 };
-  const total = () => about.total;
-  const say = (text) => frame.say(text);
-  const fail = (error) => frame.fail(error);
-  const pane = new ObjectPane(frame, total);
-  const select = (row) => row.node !== undefined && pane.show(row.node);
-  const page = (grid, offset, limit) => ({
-    offset,
-    limit,
-    sort: grid.sort.key,
-    descending: grid.sort.descending,
-  });
-  const common = { select, announce: say, fail, sort: { key: "retained", descending: true } };
+  const view = new HeapView(context, "Heap snapshot explorer");
+  const { frame, kernel, pane, total, fail } = view;
+  const common = { ...view.common, sort: { key: "retained", descending: true } };
 
+  let text = "";
   let filter = "";
   const summary = new TreeGrid({
     ...common,
@@ -27,24 +16,35 @@ function render(context) {
       ...nodeColumns(total).slice(1),
     ],
     load: (row, offset, limit) => {
-      if (!row) return kernel.ask("summary", { filter, ...page(summary, offset, limit) });
-      if (row.class_index !== undefined)
-        return kernel.ask("instances", { class_index: row.class_index, ...page(summary, offset, limit) });
-      return kernel.ask("children", { node: row.node, offset, limit });
+      if (!row) return view.ask("summary", summary, { text, filter, offset, limit });
+      if (row.class_index === undefined) return view.children(row, offset, limit);
+      return view.ask("instances", summary, { class_index: row.class_index, filter, offset, limit });
     },
     empty: "No class has a name like that.",
   });
-  const search = filterBox("Filter classes", "Filter classes  ( / )", async (text) => {
-    filter = text.trim();
-    if (await summary.reload()) say(`${count(summary.root.total)} of the classes`);
+  const search = view.classFilter(
+    () => summary,
+    (typed) => (text = typed),
+  );
+  const filters = make("select", { class: "pf-filters", "aria-label": "Objects to show", hidden: true });
+  filters.addEventListener("change", async () => {
+    filter = filters.value;
+    if (await summary.reload()) view.say(`${filters.selectedOptions[0].text}: ${count(summary.root.total)} classes`);
   });
+  const offerFilters = async () => {
+    const { rows } = await kernel.ask("filters");
+    filters.replaceChildren(
+      make("option", { value: "" }, "All objects"),
+      ...rows.map(({ name, title }) => make("option", { value: name }, title)),
+    );
+    filters.hidden = !rows.length;
+  };
 
   const containment = new TreeGrid({
     ...common,
     label: "Containment from the root",
     columns: nodeColumns(total, "Object").map((column) => ({ ...column, sort: null })),
-    load: (row, offset, limit) =>
-      kernel.ask("children", { node: row ? row.node : about.root, offset, limit }),
+    load: (row, offset, limit) => view.children(row ?? { node: view.about.root }, offset, limit),
   });
 
   const dominators = new TreeGrid({
@@ -52,7 +52,7 @@ function render(context) {
     label: "Dominator tree",
     columns: nodeColumns(total, "Object").map((column) => ({ ...column, sort: null })),
     load: (row, offset, limit) =>
-      kernel.ask("dominators", { node: row ? row.node : about.root, offset, limit }),
+      kernel.ask("dominators", { node: row ? row.node : view.about.root, offset, limit }),
   });
   const crumbs = make("nav", { class: "pf-crumbs", "aria-label": "Zoom of the dominator picture" });
   // The kinds in the order of their colours.
@@ -96,20 +96,18 @@ function render(context) {
   };
   const icicle = new Icicle({
     label: "Dominator tree: a bar is as wide as what the object retains. Enter zooms, Backspace goes out.",
-    pick: (bar) => pane.show(bar.node),
+    pick: (bar) => pane.show(bar),
     zoom: (bar) => bar.node !== zoomed.at(-1).node && zoom([...zoomed, bar]),
     out: () => zoomed.length > 1 && zoom(zoomed.slice(0, -1)),
   });
 
   const statistics = make("div", { class: "pf-scroll-box" });
-  const panel = (...children) => make("div", { class: "pf-panel" }, children);
-  const whole = panel();
-  const tabs = new Tabs("Views of the snapshot", [
+  const pages = [
     {
       key: "summary",
       title: "Summary",
-      panel: panel(make("div", { class: "pf-tools" }, search), summary.element),
-      first: () => summary.reload(),
+      panel: panel(tools(search, filters), summary.element),
+      first: () => Promise.all([summary.reload(), offerFilters()]),
     },
     {
       key: "containment",
@@ -121,9 +119,9 @@ function render(context) {
       key: "dominators",
       title: "Dominators",
       panel: panel(crumbs, icicle.element, dominators.element),
-      first: () => Promise.all([zoom([{ node: about.root, name: "", kind: "" }]), dominators.reload()]),
+      first: () => Promise.all([zoom([{ node: view.about.root, name: "", kind: "" }]), dominators.reload()]),
     },
-    { key: "retainers", title: "Retainers", panel: whole },
+    { key: "retainers", title: "Retainers", panel: panel() },
     {
       key: "statistics",
       title: "Statistics",
@@ -133,27 +131,14 @@ function render(context) {
         statistics.replaceChildren(donut(rows, total(), "Memory by category"));
       },
     },
-  ]);
-  const stack = make(
-    "div",
-    { class: "pf-stack" },
-    tabs.pages.map(({ panel: each }) => each),
-  );
-  const bar = splitter(stack, pane.element, "Height of the upper pane");
+  ];
   // The object's pane stands below a view, and fills the tab of its own.
-  tabs.onchange = async (tab) => {
-    const alone = tab.key === "retainers";
-    stack.hidden = alone;
-    bar.hidden = alone || tab.key === "statistics";
-    pane.element.hidden = tab.key === "statistics";
-    if (alone) pane.fill();
-    if (!tab.first || tab.filled) return;
-    tab.filled = true;
-    await Promise.resolve(tab.first()).catch((error) => {
-      tab.filled = false;
-      fail(error);
-    });
-  };
+  view.views("Views of the snapshot", pages, ({ key }) => {
+    view.stack.hidden = key === "retainers";
+    view.bar.hidden = key === "retainers" || key === "statistics";
+    pane.element.hidden = key === "statistics";
+    if (key === "retainers") pane.fill();
+  });
 
   const find = make("input", {
     type: "search",
@@ -166,30 +151,16 @@ function render(context) {
     if (event.key !== "Enter") return;
     event.stopPropagation();
     try {
-      const { node } = await kernel.ask("find", { text: find.value });
-      tabs.choose("retainers");
-      await pane.show(node);
+      const found = await kernel.ask("find", { text: find.value });
+      view.tabs.choose("retainers");
+      await pane.show(found);
     } catch (error) {
       fail(error);
     }
   });
-  const facts = make("span", { class: "pf-soft pf-facts-line" });
-  frame.bar.append(tabs.list, facts, find);
-  frame.body.append(stack, bar, pane.element);
-  heapKeys(frame, pane, () => {
-    if (tabs.current.key !== "summary") tabs.choose("summary");
-    return search;
-  });
-  kernel
-    .ask("about")
-    .then((answer) => {
-      about = answer;
-      facts.textContent = `${count(about.nodes)} objects \u00b7 ${bytes(about.total)}`;
-      facts.title = about.name;
-      say(KEYS);
-      return tabs.choose("summary");
-    })
-    .catch(fail);
+  frame.bar.append(view.tabs.list, find);
+  frame.body.append(view.stack, view.bar, pane.element);
+  view.start(search, ({ nodes, total: size }) => `${count(nodes)} objects \u00b7 ${bytes(size)}`);
 }
 
 export default { render };

@@ -42,6 +42,7 @@ function nodeLabel(row, { joint = "::" } = {}) {
     row.detached && make("em", { class: "pf-tag pf-bad" }, "detached"),
     row.shortest && make("em", { class: "pf-tag pf-good" }, "shortest path"),
     row.ignored && make("em", { class: "pf-tag" }, "ignored"),
+    row.gone && make("em", { class: "pf-tag" }, "deleted"),
   );
 }
 
@@ -83,7 +84,7 @@ class ObjectPane {
               title: "Ignore this retainer and recompute the distances (Delete)",
               run: () => this.ignore(row, row),
             },
-        { label: "inspect", title: "Make this the object", run: () => this.show(row.node) },
+        { label: "inspect", title: "Make this the object", run: () => this.show(row) },
       ],
     });
     this.tabs = new Tabs("Object", [
@@ -112,12 +113,16 @@ class ObjectPane {
     );
   }
 
-  async show(node, { remember = true } = {}) {
-    // The button that was pressed may go away with the rows: keep the focus in the pane.
-    const held = this.element.contains(document.activeElement);
+  // The object of a row; one that is gone lies in an earlier snapshot, with edges of its own.
+  async show({ node, gone }, { remember = true } = {}) {
     try {
-      const { object } = await this.frame.kernel.ask("object", { node });
-      if (remember && this.object && this.object.node !== node) this.past.push(this.object.node);
+      const { object } = await this.frame.kernel.ask("object", { node, gone });
+      const before = this.object;
+      if (remember && before && (before.node !== node || before.gone !== object.gone)) this.past.push(before);
+      if (before?.gone !== object.gone) this.forget();
+      // The button that was pressed goes away with its row: keep the focus in the pane.
+      const drawn = this.tabs.pages.map(({ panel: each }) => each);
+      if (drawn.some((each) => each.contains(document.activeElement))) this.title.focus();
       this.object = object;
       this.backward.disabled = !this.past.length;
       this.title.replaceChildren(
@@ -131,7 +136,6 @@ class ObjectPane {
       );
       this.stale = { path: true, retainers: true };
       await this.fill();
-      if (held && !this.element.contains(document.activeElement)) this.title.focus();
       this.frame.say(`${written(object)} @${object.id}, retains ${bytes(object.retained)}`);
     } catch (error) {
       this.frame.fail(error);
@@ -158,9 +162,10 @@ class ObjectPane {
   }
 
   retainers(row, offset, limit) {
-    const node = row ? row.node : this.object.node;
+    const { node, gone } = row ?? this.object;
     return this.frame.kernel.ask("retainers", {
       node,
+      gone,
       offset,
       limit,
       ignored: [...this.ignored.keys()],
@@ -173,6 +178,7 @@ class ObjectPane {
     const { object } = this;
     const answer = await this.frame.kernel.ask("path", {
       node: object.node,
+      gone: object.gone,
       ignored: [...this.ignored.keys()],
     });
     if (object !== this.object) return;
@@ -186,7 +192,7 @@ class ObjectPane {
             steps: answer.rows,
             whole: this.total(),
             describe: written,
-            pick: (row) => this.show(row.node),
+            pick: (row) => this.show(row),
             ignore: (step) => this.ignore(step, answer.rows[answer.rows.indexOf(step) - 1]),
           })
         : make(
@@ -207,6 +213,11 @@ class ObjectPane {
   async restore(index) {
     this.ignored.delete(index);
     await this.recompute("Restored the retainer");
+  }
+
+  forget() {
+    this.ignored.clear();
+    this.chips.hidden = true;
   }
 
   async recompute(words) {
@@ -232,7 +243,7 @@ class ObjectPane {
           type: "button",
           class: "pf-chip",
           onclick: () => {
-            this.ignored.clear();
+            this.forget();
             this.recompute("Restored all retainers");
           },
         },
@@ -248,46 +259,3 @@ class ObjectPane {
     }
   }
 }
-
-const KEYS =
-  "Arrows move and open \u00b7 Enter selects \u00b7 / filters \u00b7 Alt+\u2190 goes back \u00b7 Delete ignores a retainer";
-
-// Keys that work anywhere in a heap widget: / to the filter, Alt+Left to the object before.
-function heapKeys(frame, pane, filter) {
-  frame.element.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !isTyping(event)) {
-      event.preventDefault();
-      filter().focus();
-    } else if (event.key === "ArrowLeft" && event.altKey) {
-      event.preventDefault();
-      pane.back();
-    } else return;
-    event.stopPropagation();
-  });
-}
-
-function filterBox(label, placeholder, act) {
-  const box = make("input", {
-    type: "search",
-    class: "pf-filter",
-    "aria-label": label,
-    placeholder,
-    title: "Part of a name, or /a regular expression/",
-    spellcheck: "false",
-  });
-  box.addEventListener(
-    "input",
-    debounce(() => act(box.value), 250),
-  );
-  return box;
-}
-
-// The classes of a table and below them their objects and the objects' fields.
-const classLabel = (row) =>
-  row.class_index === undefined
-    ? nodeLabel(row)
-    : make(
-        "span",
-        { class: "pf-node", title: row.name },
-        make("span", { class: "pf-k-class" }, row.name || "(no name)"),
-      );
