@@ -131,11 +131,12 @@ def _frames(one: Evidence) -> Iterable[str]:
 
 def _origin(one: Evidence) -> str:
     rows = "".join(
-        f"<tr><td>{escape(plain(source.path, 4096))}</td><td>{human_bytes(source.size)}</td>"
+        f"<tr><td>{escape(plain(source.path, 4096))}</td>"
+        f'<td class="pf-number">{human_bytes(source.size)}</td>'
         f"<td>{escape(plain(source.format))}</td><td><code>{escape(plain(source.sha256))}</code></td></tr>"
         for source in one.sources
     )
-    head = "<tr><th>file</th><th>size</th><th>format</th><th>SHA-256</th></tr>"
+    head = '<tr><th>file</th><th class="pf-number">size</th><th>format</th><th>SHA-256</th></tr>'
     return (
         f'<div class="pf-scroll"><table class="pf-table"><thead>{head}</thead>'
         f"<tbody>{rows}</tbody></table></div>"

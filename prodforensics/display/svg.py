@@ -112,7 +112,8 @@ def parts(pieces: Iterable[tuple[str, int]], label: str) -> str:
             f"{escape(plain(name))}<b>{human_bytes(size)}</b> {100 * size / whole:.1f}%</li>"
         )
         left += width
-    return f'{_svg(WIDTH, 26, label, shapes)}<ul class="pf-legend">{"".join(legend)}</ul>'
+    bar = _svg(WIDTH, 26, label, shapes, stretch=True)
+    return f'{bar}<ul class="pf-legend">{"".join(legend)}</ul>'
 
 
 def icicle(bars: Sequence[Bar], label: str) -> str:
@@ -268,10 +269,14 @@ def _apart(heights: Sequence[float], top: float, floor: float) -> list[float]:
     return placed
 
 
-def _svg(width: float, height: float, label: str, shapes: Iterable[str]) -> str:
+def _svg(
+    width: float, height: float, label: str, shapes: Iterable[str], *, stretch: bool = False
+) -> str:
     words = escape(plain(label))
+    # What is stretched keeps its height on a narrow page; its legend says what it shows.
+    kind = 'class="pf-stretch" preserveAspectRatio="none" ' if stretch else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" {kind}'
         f'width="{width:g}" height="{height:g}" role="img" aria-label="{words}">'
         f"<title>{words}</title>{''.join(shapes)}</svg>"
     )
