@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.gaps import Gap
 from prodforensics.heap.formats.v8_graph import assemble
@@ -38,25 +37,23 @@ def sniff(probe: Probe) -> Match | None:
     return None
 
 
-def read(source: Source, *, strict: bool = False, progress: bool | None = None) -> HeapSnapshot:
+def read(source: Source, *, progress: bool | None = None) -> HeapSnapshot:
     """Read a heap snapshot and compute all that Chrome DevTools shows of it.
 
     Parameters
     ----------
     source : Source
-    strict : bool
-        Raise `Corrupt` where the file is damaged, instead of loading what is whole.
     progress : bool, optional
         Show progress bars: always, never, or (None) for large files.
     """
     from prodforensics.heap.model import HeapSnapshot
 
-    graph, gaps = read_graph(source, strict=strict, progress=progress)
+    graph, gaps = read_graph(source, progress=progress)
     return HeapSnapshot(source, graph, gaps)
 
 
 def read_graph(
-    source: Source | str | Path, progress: bool | None = None, strict: bool = False
+    source: Source | str | Path, progress: bool | None = None
 ) -> tuple[HeapGraph, list[Gap]]:
     """Read a heap snapshot into a graph with all that Chrome DevTools computes on it.
 
@@ -69,7 +66,7 @@ def read_graph(
     Raises
     ------
     Corrupt
-        The file has no readable header; or, with ``strict``, any part is missing.
+        The file has no readable header.
 
     Examples
     --------
@@ -83,7 +80,7 @@ def read_graph(
     from prodforensics.heap.v8 import analyse
 
     with _compiling(progress):
-        graph, gaps = parse(source, progress=progress, strict=strict)
+        graph, gaps = parse(source, progress=progress)
         analyse(graph)
     return graph, gaps
 
@@ -110,7 +107,7 @@ def _compiling(progress: bool | None) -> Iterator[None]:
 
 
 def parse(
-    source: Source | str | Path, *, progress: bool | None = None, strict: bool = False
+    source: Source | str | Path, *, progress: bool | None = None
 ) -> tuple[HeapGraph, list[Gap]]:
     """Read the arrays of the file as they are, without computing anything on them."""
     if not isinstance(source, Source):
@@ -128,6 +125,4 @@ def parse(
         # Nothing may hold the buffer beyond this block.
         del buf
         reader.buf = None
-    if strict and gaps:
-        raise Corrupt(source.path, gaps[0].offset, "a whole snapshot", gaps[0].what)
     return graph, gaps

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import prodforensics as pf
 from prodforensics.errors import Corrupt, ForensicsError
 from prodforensics.formats import Probe
 from prodforensics.gaps import Gap
@@ -186,7 +187,7 @@ def test_damage_inside_an_array_does_not_hide_the_next(file: Path) -> None:
 def test_strict_raises_in_place_of_loading_a_part(file: Path) -> None:
     file.write_bytes(TEXT[:-500])
     with pytest.raises(Corrupt, match="strings"):
-        read_graph(file, strict=True)
+        pf.load(file, strict=True)
 
 
 @pytest.mark.parametrize(
