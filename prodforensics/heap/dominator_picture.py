@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prodforensics.display import svg
-from prodforensics.display.tables import human_bytes, plain
+from prodforensics.display.tables import human_bytes
 from prodforensics.display.theme import LIGHT_SERIES
+from prodforensics.heap.wording import describe_node
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -173,26 +174,13 @@ def dominator_treemap(graph: HeapGraph, *, max_bars: int = 600) -> go.Figure:
     return figure
 
 
-def node_name(graph: HeapGraph, node: int, limit: int = 60) -> str:
-    """Write a node's name as the explorer does: strings quoted, closures with ``()``."""
-    if node == graph.root:
-        return "(root)"
-    name = plain(graph.strings[graph.name[node]], limit)
-    kind = graph.node_types[graph.type[node]]
-    if kind.endswith("string"):
-        return f'"{name}"'
-    if kind == "closure":
-        return f"{name or '(anonymous)'}()"
-    return name or f"({kind})"
-
-
 def _inside(bar: DominatorBar, holder: DominatorBar) -> bool:
     middle = (bar.start + bar.end) / 2
     return holder.node >= 0 and holder.start <= middle <= holder.end
 
 
 def _bar_name(graph: HeapGraph, bar: DominatorBar) -> str:
-    return f"{bar.count:,} smaller" if bar.node < 0 else node_name(graph, bar.node)
+    return f"{bar.count:,} smaller" if bar.node < 0 else describe_node(graph, bar.node)
 
 
 def _place(graph: HeapGraph, node: int) -> int:

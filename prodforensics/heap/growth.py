@@ -17,6 +17,7 @@ import numpy as np
 
 from prodforensics.heap.holding import PLAIN_VALUES, Holding, runs
 from prodforensics.heap.populations import LEAST_ITEMS, Population, populations
+from prodforensics.heap.wording import describe_item
 from prodforensics.kernels.holders import count_below
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ class _Search:
     def _point(
         self, holder: int, items: np.ndarray, counts: tuple[int, ...], kept: int
     ) -> GrowthPoint | None:
-        last, graph = self.last, self.graph
+        graph = self.graph
         gain = counts[-1] - counts[0]
         retained = graph.retained_size[items].astype(np.int64)
         bytes_ = int(retained.sum()) * min(gain, len(items)) // len(items)
@@ -264,7 +265,7 @@ class _Search:
             sizes = [sizes[0] + bytes_ * (count - counts[0]) // gain for count in counts]
         return GrowthPoint(
             holder=holder,
-            item=last.kind_name(int(items[0])),
+            item=describe_item(graph, int(items[0])),
             items=items,
             counts=counts,
             retained=tuple(sizes),
@@ -365,7 +366,7 @@ class _Search:
         bases, gains = np.unique(last.holder[items], return_counts=True)
         return GrowthPoint(
             holder=int(bases[np.argmax(gains)]),
-            item=last.kind_name(int(items[0])),
+            item=describe_item(graph, int(items[0])),
             items=items,
             counts=counts,
             retained=tuple(sizes),

@@ -74,16 +74,6 @@ class Holding:
         class_index[_among(graph, _STRINGS)[graph.type]] = np.uint64(0xFFFFFFFF)
         return (class_index << np.uint64(32)) | name
 
-    def kind_name(self, node: int) -> str:
-        """Name the kind of a node: its class, or ``name()`` for a function."""
-        graph = self.graph
-        if graph.type[node] == graph.node_type_code("closure"):
-            return f"{graph.strings[graph.name[node]] or '(anonymous)'}()"
-        kind = graph.node_types[graph.type[node]]
-        if kind in PLAIN_VALUES:
-            return "string" if kind in _STRINGS else kind
-        return graph.classes.name[graph.class_index[node]]
-
     def kinds_as(self, other: Holding, nodes: np.ndarray) -> np.ndarray:
         """Return kinds in the numbers of another snapshot, whose names have other indices."""
         if other is self:

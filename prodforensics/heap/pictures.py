@@ -10,9 +10,10 @@ from prodforensics.display.paging import page_order
 from prodforensics.display.tables import human_bytes, human_count, table
 from prodforensics.evidence import Section
 from prodforensics.heap.comparison_pages import marks, trend_groups
-from prodforensics.heap.dominator_picture import dominator_icicle, node_name
+from prodforensics.heap.dominator_picture import dominator_icicle
 from prodforensics.heap.pages import categories
 from prodforensics.heap.retainers import path_to_root
+from prodforensics.heap.wording import describe_node
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,14 +87,14 @@ def retaining_path(graph: HeapGraph, node: int) -> str:
     """Draw the shortest path from the root to a node as static SVG."""
     steps = [
         svg.Step(
-            f"{node_name(graph, step.node)} @{int(graph.id[step.node])}",
+            f"{describe_node(graph, step.node)} @{int(graph.id[step.node])}",
             human_bytes(int(graph.retained_size[step.node])),
             edge=f"[{step.edge_name}]" if step.edge_type == "element" else step.edge_name,
             chain=step.times if step.times > 1 else 0,
         )
         for step in path_to_root(graph, node)
     ]
-    return svg.chain(steps, f"Path from the root to {node_name(graph, node)}")
+    return svg.chain(steps, f"Path from the root to {describe_node(graph, node)}")
 
 
 def _trend(compared: HeapComparison) -> str:

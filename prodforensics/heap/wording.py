@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.retainers import Step
 
-__all__ = ["describe_kind", "describe_node", "describe_path", "shortened"]
+__all__ = ["describe_item", "describe_kind", "describe_node", "describe_path", "shortened"]
 
 _TEXT = 60
 # What V8 stores the contents of an object in; the element below says enough.
@@ -58,7 +58,7 @@ def describe_path(graph: HeapGraph, path: Sequence[Step]) -> str:
     if not path:
         return "(unreachable)"
     if len(path) == 1:
-        return "(root)" if path[0].node == graph.root else describe_node(graph, path[0].node)
+        return describe_node(graph, path[0].node)
     words = ""
     place = 1
     while place < len(path):
@@ -116,6 +116,8 @@ def _link_words(graph: HeapGraph, step: Step) -> str:
 
 def describe_node(graph: HeapGraph, node: int) -> str:
     """Write a node's name: strings in quotes, functions with ``()``."""
+    if node == graph.root:
+        return "(root)"
     kind = _kind(graph, node)
     name = shortened(graph.strings[graph.name[node]])
     if kind.endswith("string"):
@@ -136,6 +138,19 @@ def describe_kind(graph: HeapGraph, node: int) -> str:
     if _kind(graph, node) in ("synthetic", "hidden", "array", "code"):
         return shortened(graph.strings[graph.name[node]]) or f"({_kind(graph, node)})"
     return shortened(graph.classes.name[graph.class_index[node]])
+
+
+def describe_item(graph: HeapGraph, node: int) -> str:
+    """Write what one of many equal items is: its class, its function, or the type of a value."""
+    kind = _kind(graph, node)
+    if kind == "closure":
+        return describe_node(graph, node)
+    if kind.endswith("string"):
+        # Flat, or in parts, as V8 likes.
+        return "string"
+    if kind in ("number", "symbol", "bigint"):
+        return kind
+    return graph.classes.name[graph.class_index[node]]
 
 
 def shortened(text: str) -> str:

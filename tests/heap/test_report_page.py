@@ -14,8 +14,8 @@ CUT_TABLES = """() => [...document.querySelectorAll(".pf-scroll")]
   .filter((box) => box.scrollWidth > box.clientWidth + 1)
   .map((box) => box.querySelector("thead").textContent)"""
 NUMBERS_ON_THE_LEFT = """() => [...document.querySelectorAll("td, th")]
-  .filter((cell) => /pf-number/.test(cell.className) && getComputedStyle(cell).textAlign !== "right")
-  .length"""
+  .filter((cell) => /pf-number/.test(cell.className))
+  .filter((cell) => getComputedStyle(cell).textAlign !== "right").length"""
 
 
 @pytest.fixture(scope="module")
