@@ -98,6 +98,14 @@ def test_only_filters_that_can_find_something_apply(heap: TinyHeap) -> None:
     assert applicable(heap.load().graph) == ["duplicate_strings", "detached_nodes", "contexts"]
 
 
+def test_all_filters_apply_to_a_page_with_its_console_open() -> None:
+    snapshot = pf.load(pf.samples.path("heap/detached.2.heapsnapshot.zst"))
+    assert applicable(snapshot.graph) == list(FILTERS)
+    assert all(len(snapshot.constructors(name)) for name in FILTERS)
+    rows = snapshot.constructors("detached_nodes").set_index("class_name")
+    assert rows["count"].idxmax() == "Detached Text"
+
+
 def test_natives_of_node_are_no_detached_nodes_of_a_page(heap: TinyHeap) -> None:
     heap.add(13, 3, "Detached Node / Worker", as_="worker", type="native")
     assert "detached_nodes" not in applicable(heap.load().graph)
