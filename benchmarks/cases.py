@@ -54,8 +54,8 @@ def first_use() -> Iterator[Row]:
 def small() -> Iterator[Row]:
     """A 5 MB snapshot: from process start, and again in a process that has loaded one."""
     file = snapshots.single(SMALL)
-    devtools, ours, arrays = race(
-        5, peers.devtools("load", file), peers.ours("load", file), peers.ours("arrays", file)
+    devtools, ours, tables = race(
+        5, peers.devtools("load", file), peers.ours("load", file), peers.ours("tables", file)
     )
     share = ours.wall_s / devtools.wall_s
     yield replace(
@@ -64,7 +64,7 @@ def small() -> Iterator[Row]:
         bar="<= 2x its time",
         met=share <= 2,
     )
-    yield against("5 MB: load, arrays alone", arrays, devtools, "DevTools")
+    yield against("5 MB: load, and frames of classes", tables, devtools, "DevTools")
     warm_s = best(peers.ours("warm", file), 3).said["warm_s"]
     worker_s = devtools.said["total_s"]
     share = warm_s / worker_s
@@ -77,16 +77,16 @@ def small() -> Iterator[Row]:
 def _load(megabytes: int, times: int, faster: float) -> Iterator[Row]:
     file = snapshots.single(megabytes)
     case = f"{file.stat().st_size / 1e6:.0f} MB: load"
-    devtools, ours, arrays, frames, memlab = race(
+    devtools, ours, tables, frames, memlab = race(
         times,
         peers.devtools("load", file),
-        *(peers.ours(task, file) for task in ("load", "arrays", "frames")),
+        *(peers.ours(task, file) for task in ("load", "tables", "frames")),
         peers.memlab(file),
     )
     yield against(case, ours, devtools, "DevTools", faster=faster)
     yield _memory(case, ours, devtools, 0.45)
     yield against(case, ours, memlab, "MemLab")
-    yield against(f"{case}, arrays alone", arrays, devtools, "DevTools")
+    yield against(f"{case}, and frames of classes", tables, devtools, "DevTools")
     yield against(f"{case}, and the frame of all nodes", frames, devtools, "DevTools")
 
 

@@ -15,16 +15,18 @@ from typing import Any
 
 
 def _touch(snapshot: Any) -> None:
-    """Ask for all that DevTools computes and shows after a load, as frames where they are small."""
+    """Ask for all that DevTools computes on a load: numbers of every node, classes, statistics."""
     graph = snapshot.graph
-    for name in ("self_size", "retained_size", "distance", "dominator", "class_index"):
+    for name in ("self_size", "retained_size", "distance", "dominator", "detachedness"):
         getattr(graph, name)
-    for name in ("constructors", "statistics", "detached"):
-        len(snapshot.frames[name])
+    assert len(graph.class_index) == graph.node_count
+    assert graph.statistics
+    for name in ("count", "self_size", "retained_size", "distance"):
+        getattr(graph.classes, name)
 
 
 def load(path: str) -> dict[str, Any]:
-    """Load one snapshot with every number of each node and class."""
+    """Load one snapshot with every number of each node and class, as DevTools' worker does."""
     import prodforensics as pf
 
     snapshot = pf.load(path, progress=False)
@@ -32,12 +34,12 @@ def load(path: str) -> dict[str, Any]:
     return {"nodes": len(snapshot.graph.id), "total_size": int(snapshot.total_size_bytes)}
 
 
-def arrays(path: str) -> dict[str, Any]:
-    """Load one snapshot with the same numbers, without making any frame (nor importing pandas)."""
+def tables(path: str) -> dict[str, Any]:
+    """Load one snapshot and build the frames of its classes, statistics and detached nodes."""
     import prodforensics as pf
 
     snapshot = pf.load(path, progress=False)
-    return {"classes": len(snapshot.graph.classes), "total_size": int(snapshot.total_size_bytes)}
+    return {name: len(snapshot.frames[name]) for name in ("constructors", "statistics", "detached")}
 
 
 def frames(path: str) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def pages(path: str) -> dict[str, Any]:
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "load": load,
-    "arrays": arrays,
+    "tables": tables,
     "frames": frames,
     "warm": warm,
     "compare": compare,
