@@ -97,7 +97,7 @@ def medium() -> Iterator[Row]:
 
 def large() -> Iterator[Row]:
     """A snapshot of more than 500 MB."""
-    yield from _load(LARGE, 2, 8)
+    yield from _load(LARGE, 3, 8)
 
 
 def pages() -> Iterator[Row]:

@@ -78,11 +78,13 @@ class WeakMapPairs:
 def analyse(graph: HeapGraph) -> None:
     """Compute detachedness, sizes, dominators, distances, classes and statistics in place."""
     _propagate_detachedness(graph)
-    pairs = WeakMapPairs.of(graph)
-    flags = _essential_edges(graph, pairs)
+    # Two steps at a time: each needs no more than what the other leaves alone.
     with ThreadPoolExecutor(1) as pool:
+        sizes = pool.submit(_transfer_sizes, graph)
+        pairs = WeakMapPairs.of(graph)
+        flags = _essential_edges(graph, pairs)
         tree = pool.submit(_dominator_tree, graph)
-        _transfer_sizes(graph)
+        sizes.result()
         graph.statistics = _statistics(graph, flags)
         del flags
         graph.distance = compute_distances(graph, pairs)
