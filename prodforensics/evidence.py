@@ -147,11 +147,13 @@ class Evidence:
         source: Source | None = None,
         format: str = "",  # noqa: A002 (the field's word)
         sources: Sequence[SourceInfo] = (),
+        parts: Sequence[Evidence] = (),
         gaps: Iterable[Gap] = (),
     ) -> None:
         self.frames = Frames(builders)
         self._source = source
         self._sources = tuple(sources)
+        self._parts = tuple(parts)
         self._gaps = list(gaps)
         self.format = format
         self.reader = type(self).__module__
@@ -161,22 +163,23 @@ class Evidence:
     @property
     def source(self) -> SourceInfo | None:
         """Path, size, sha256, format and reader; the digest is computed on first use."""
-        if self._source is None:
-            return self._sources[0] if len(self._sources) == 1 else None
-        s = self._source
-        return SourceInfo(s.path, s.size, s.sha256, self.format, self.reader)
+        return self.sources[0] if len(self.sources) == 1 else None
 
     @property
     def sources(self) -> tuple[SourceInfo, ...]:
         """Every file that this evidence was made from."""
-        return self._sources or ((self.source,) if self.source else ())
+        if self._source:
+            s = self._source
+            return (SourceInfo(s.path, s.size, s.sha256, self.format, self.reader),)
+        return self._sources or tuple(source for part in self._parts for source in part.sources)
 
     @property
     def title(self) -> str:
         """File name, or the names of the files compared."""
         if self._source:
             return self._source.path.rstrip("/").rpartition("/")[2]
-        return " → ".join(source.name for source in self._sources) or self.kind
+        names = [part.title for part in self._parts] or [source.name for source in self._sources]
+        return " → ".join(names) or self.kind
 
     # -- what it says -------------------------------------------------------------------------
 

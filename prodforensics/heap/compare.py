@@ -164,7 +164,7 @@ class HeapComparison(Evidence):
                 "growth_points": self._growth_points,
                 "trend": lambda: trend_frame(self.graph, self.classes, self.points),
             },
-            sources=[source for one in self.snapshots for source in one.sources],
+            parts=self.snapshots,
             gaps=[gap for one in self.snapshots for gap in one.all_gaps()],
         )
 

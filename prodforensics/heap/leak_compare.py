@@ -90,7 +90,7 @@ class LeakReportComparison(Evidence):
         self.stacks = {stack: i for i, stack in enumerate(dict.fromkeys(stacks.values()))}
         super().__init__(
             {"growth": self._growth, "frames": self._frames, "trend": self._trend},
-            sources=[source for report in self.reports for source in report.sources],
+            parts=self.reports,
         )
 
     def _growth(self) -> pd.DataFrame:
