@@ -125,6 +125,9 @@ def comparison() -> Iterator[Row]:
     yield against(case, ours, loading, "DevTools, loads alone", faster=5)
     yield against(case, ours, devtools, "DevTools, compared as well")
     yield against(f"{case}, up to the findings", findings, devtools, "DevTools, compared as well")
+    warm = best(peers.ours("warm_compare", *files), 2)
+    warm = replace(warm, wall_s=warm.said["warm_s"])
+    yield against(f"{case}, in a warm kernel", warm, loading, "DevTools, loads alone")
 
 
 def huge() -> Iterator[Row]:

@@ -51,16 +51,26 @@ def frames(path: str) -> dict[str, Any]:
     return {"nodes": len(snapshot.frames["nodes"])}
 
 
-def warm(path: str) -> dict[str, Any]:
-    """Load the same snapshot again and again in one process, as a notebook does."""
-    import prodforensics as pf
-
+def _again(task: Callable[[], object]) -> dict[str, Any]:
+    """Do the same again and again in one process, as a notebook does."""
     walls = []
     for _ in range(6):
         start = time.perf_counter()
-        _touch(pf.load(path, progress=False))
+        task()
         walls.append(time.perf_counter() - start)
     return {"first_s": walls[0], "warm_s": min(walls[1:])}
+
+
+def warm(path: str) -> dict[str, Any]:
+    """Load one snapshot again and again."""
+    import prodforensics as pf
+
+    return _again(lambda: _touch(pf.load(path, progress=False)))
+
+
+def warm_compare(before: str, after: str) -> dict[str, Any]:
+    """Load and compare two snapshots again and again."""
+    return _again(lambda: compare(before, after))
 
 
 def compare(before: str, after: str) -> dict[str, Any]:
@@ -111,6 +121,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "tables": tables,
     "frames": frames,
     "warm": warm,
+    "warm_compare": warm_compare,
     "compare": compare,
     "findings": findings,
     "pages": pages,
