@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["plain"]
+__all__ = ["MASK", "is_secret_name", "mask_secrets", "plain"]
+
+MASK = "••••••"
+"""What stands in the place of a secret."""
 
 # Control characters drive a terminal; invisible and reordering ones make a name read as another;
 # lone surrogates cannot be written at all.
@@ -13,8 +16,60 @@ _UNSEEN = re.compile(
 )
 
 
+_LONGEST_SECRET = 200
+_NAMES = (
+    r"pass(?:word|wd|phrase)|pwd|secret|token|credential|cookie|authorization"
+    r"|(?:api|access|private|secret)[_-]?key|session[_-]?id"
+)
+_SECRET_NAME = re.compile(rf"(?:{_NAMES})s?$", re.IGNORECASE)
+# Forms that are secrets wherever they stand: private keys, JSON web tokens, keys of known services.
+_KNOWN = re.compile(
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*"
+    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"
+    r"|\bxox[abeoprs]-[\w-]{10,}|\bAIza[\w-]{30,}|\b[sr]k_(?:live|test)_\w{10,}"
+)
+# Forms that a word before them gives away; that word stays.
+_TOLD = re.compile(
+    r"((?:\b(?:Bearer|Basic)\s{1,3})|(?:://[^\s/:@]{1,100}:))"
+    r"[^\s/@\"',;]{4,}"
+    rf"|((?:{_NAMES})s?[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?(?:(?:Bearer|Basic)\s{{1,3}})?)"
+    # A call is code, not a value.
+    r"(?![\w.]{1,100}\()"
+    r"[^\s\"'&;,<>(){}\[\]]{4,}",
+    re.IGNORECASE,
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether what has this name is a secret by its name alone.
+
+    Examples
+    --------
+    >>> is_secret_name("dbPassword"), is_secret_name("passwordLength")
+    (True, False)
+    """
+    return _SECRET_NAME.search(name) is not None
+
+
+def mask_secrets(text: str) -> str:
+    """Put `MASK` in the place of passwords, tokens and keys.
+
+    Examples
+    --------
+    >>> mask_secrets("postgres://app:hunter22@db/orders")
+    'postgres://app:••••••@db/orders'
+    >>> mask_secrets("Bearer abcdef0123456789")
+    'Bearer ••••••'
+    """
+    text = _KNOWN.sub(MASK, text)
+    return _TOLD.sub(lambda m: f"{m[1] or m[2]}{MASK}", text)
+
+
 def plain(text: object, limit: int = 300) -> str:
-    r"""Make a hostile string readable: control and bidi characters shown, length bounded.
+    r"""Make a string of an artifact fit to show.
+
+    Control and bidi characters are made visible, secrets are masked, the length is bounded.
 
     The result still needs `html.escape` in HTML.
 
@@ -33,5 +88,7 @@ def plain(text: object, limit: int = 300) -> str:
     '\\u001b[31mred'
     """
     whole = str(text)
-    cut = _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", whole[:limit])
+    # A secret that the limit cuts must still be recognised.
+    masked = mask_secrets(whole[: limit + _LONGEST_SECRET])[:limit]
+    cut = _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", masked)
     return cut if len(whole) <= limit else f"{cut}… ({len(whole):,} characters)"

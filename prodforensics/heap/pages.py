@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prodforensics._text import MASK, is_secret_name, plain
 from prodforensics.display.paging import (
     alphabetical,
     column,
@@ -21,7 +22,6 @@ from prodforensics.display.paging import (
     whole_number,
     window,
 )
-from prodforensics.display.tables import plain
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.heap.dominator_picture import dominator_bars
 from prodforensics.heap.filters import FILTERS, applicable, sum_filtered, within
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from prodforensics.heap.retainers import Step
 
 _TEXT = 200
+_TEXTS = ("string", "concatenated string", "sliced string")
 _SUMS = ("class_index", "count", "distance", "self", "retained")
 
 Row = dict[str, Any]
@@ -326,6 +327,8 @@ class SnapshotPages:
                 "text": f"[{label}]" if kind in graph.numbered_edges else label,
                 "weak": kind == "weak",
             }
+            if row["kind"] in _TEXTS and is_secret_name(label):
+                row["name"] = MASK
         return row
 
     # -- what the questions share -------------------------------------------------------------

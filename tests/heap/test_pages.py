@@ -8,10 +8,12 @@ from itertools import pairwise
 import pytest
 
 import prodforensics as pf
+from prodforensics._text import MASK
 from prodforensics.errors import BadOption, ForensicsError
 from prodforensics.heap.dominator_picture import dominator_bars, dominator_treemap
 from prodforensics.heap.pages import SnapshotPages, categories
 from prodforensics.heap.retainers import edges_to_root
+from tests.heap.tiny import TinyHeap, TinyNode
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +234,16 @@ def test_every_answer_is_plain_json(pages, node):
         "object": {"node": node},
     }.items():
         json.dumps(pages.questions[name](**values), allow_nan=False)
+
+
+def test_the_value_of_a_property_named_as_a_secret_is_masked():
+    client = TinyNode(5, name="Client")
+    password, region = TinyNode(7, "string", "correct-horse"), TinyNode(9, "string", "eu")
+    heap = TinyHeap([client, password, region])
+    heap.link(3, 5, "property", "client")
+    heap.link(5, 7, "property", "dbPassword")
+    heap.link(5, 9, "property", "region")
+    pages = SnapshotPages(heap.load())
+    (node,) = pages.snapshot.instances("Client").index
+    fields = {row["edge"]["text"]: row["name"] for row in pages.children(int(node))["rows"]}
+    assert fields == {"dbPassword": MASK, "region": "eu"}
