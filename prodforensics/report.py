@@ -131,7 +131,7 @@ def _frames(one: Evidence) -> Iterable[str]:
 
 def _origin(one: Evidence) -> str:
     rows = "".join(
-        f"<tr><td>{escape(plain(source.path, 4096))}</td>"
+        f'<tr><td class="pf-long">{escape(plain(source.path, 4096))}</td>'
         f'<td class="pf-number">{human_bytes(source.size)}</td>'
         f"<td>{escape(plain(source.format))}</td><td><code>{escape(plain(source.sha256))}</code></td></tr>"
         for source in one.sources

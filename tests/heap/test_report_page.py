@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 import prodforensics as pf
@@ -26,9 +28,13 @@ def browser():
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
+    # Evidence lies deep: incident, cluster, pod, container.
+    folder = tmp_path_factory.mktemp("report").joinpath(*["a-folder-with-a-long-name"] * 6)
+    folder.mkdir(parents=True)
     names = [f"heap/listeners.{number}.heapsnapshot.zst" for number in (1, 2, 3)]
-    growth = pf.compare(*[pf.load(pf.samples.path(name)) for name in names])
-    return growth.report(tmp_path_factory.mktemp("report") / "report.html")
+    files = [shutil.copy(pf.samples.path(name), folder) for name in names]
+    growth = pf.compare(*[pf.load(file) for file in files])
+    return growth.report(folder / "report.html")
 
 
 @pytest.fixture(params=[1200, 400])
