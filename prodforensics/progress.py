@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["bar"]
+__all__ = ["bar", "compiling"]
 
 # Below this many bytes a load is over before a person has read the bar.
 _WORTH_SHOWING = 64 * 2**20
@@ -40,3 +42,26 @@ def bar(total: int | None, what: str, *, unit: str = "B", show: bool | None = No
     else:
         from tqdm import tqdm
     return tqdm(total=total, desc=what, unit=unit, unit_scale=True, disable=not show, leave=False)
+
+
+@contextmanager
+def compiling(progress: bool | None) -> Iterator[None]:
+    """Show a bar for the kernels that have to be compiled: seconds, on their first use ever."""
+    from prodforensics.kernels._jit import loaded_kernels, watch_compiling
+
+    bars: list[tqdm] = []
+
+    def compiled(_name: str) -> None:
+        if not bars:
+            show = progress is not False
+            bars.append(
+                bar(loaded_kernels(), "compiling kernels (once)", unit=" kernels", show=show)
+            )
+        # Some are compiled for several types of array.
+        bars[0].total = max(bars[0].total, bars[0].n + 1)
+        bars[0].update(1)
+
+    with watch_compiling(compiled):
+        yield
+    for shown in bars:
+        shown.close()

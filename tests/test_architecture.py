@@ -12,11 +12,11 @@ PACKAGE = Path(prodforensics.__file__).parent
 FLOORS = (
     {"_reference", "_text", "packing", "resources", "kernels"},
     {"errors"},
-    {"display", "progress", "samples", "schema", "tools"},
+    {"categories", "display", "progress", "samples", "schema", "tools"},
     {"findings", "gaps"},
     {"source"},
-    {"evidence", "formats"},
-    {"heap"},  # the rooms
+    {"evidence", "formats", "lines"},
+    {"heap", "profile"},  # the rooms
     {"loading", "notebooks", "report", "saved"},
     {"cli", "ipython"},
     {"__main__"},

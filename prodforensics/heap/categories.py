@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from prodforensics.categories import categorical
 from prodforensics.heap.strings import StringTable
 from prodforensics.kernels.decoding import decode_strings
 
-__all__ = ["named", "number_from_zero", "texts", "vocabulary"]
+__all__ = ["named", "number_from_zero", "texts"]
 
 
 def texts(strings: StringTable, indices: np.ndarray) -> pa.Array:
@@ -82,19 +81,14 @@ def named(
     """
     if numbered is None or not numbered.any():
         codes, used = number_from_zero(name)
-        return _categorical(codes, texts(strings, used))
+        return categorical(codes, texts(strings, used))
     codes = np.empty(len(name), np.int32)
     by_text, used = number_from_zero(name[~numbered])
     codes[~numbered] = by_text
     by_number, numbers = pd.factorize(name[numbered])
     codes[numbered] = by_number + len(used)
     written = pa.array(numbers).cast(pa.large_string())
-    return _categorical(codes, pa.concat_arrays([texts(strings, used), written]))
-
-
-def vocabulary(words: Sequence[str], index: np.ndarray) -> pd.Categorical:
-    """Make a categorical column of indices into a list, in which words may stand twice."""
-    return _categorical(index, pa.array(words, pa.large_string()))
+    return categorical(codes, pa.concat_arrays([texts(strings, used), written]))
 
 
 def number_from_zero(name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,18 +114,3 @@ def number_from_zero(name: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rank = np.zeros(top, np.int32)
     rank[used] = np.arange(len(used), dtype=np.int32)
     return rank[name], used
-
-
-def _categorical(codes: np.ndarray, words: pa.Array) -> pd.Categorical:
-    """Make a categorical whose categories are the words, equal ones joined."""
-    encoded = words.dictionary_encode()
-    unique = encoded.dictionary
-    if len(unique) < len(words):
-        codes = encoded.indices.to_numpy()[codes]
-    if len(unique) < 2**15:
-        codes = codes.astype(np.int16 if len(unique) >= 2**7 else np.int8, copy=False)
-    else:
-        codes = codes.astype(np.int32, copy=False)
-    categories = pd.StringDtype(na_value=np.nan).__from_arrow__(unique)
-    dtype = pd.CategoricalDtype(pd.Index(categories))
-    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)

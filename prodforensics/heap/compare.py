@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from prodforensics._reference import resolve
+from prodforensics.categories import vocabulary
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.evidence import Evidence
 from prodforensics.heap.alignment import AlignedClasses, align_classes
-from prodforensics.heap.categories import vocabulary
 from prodforensics.heap.growth import GrowthPoint, growth_points
 from prodforensics.heap.holding import Holding
 from prodforensics.heap.matching import Match, recorded_in_order

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from prodforensics.heap.categories import vocabulary
+from prodforensics.categories import vocabulary
 
 if TYPE_CHECKING:
     from prodforensics.heap.graph import HeapGraph

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from prodforensics.heap.categories import texts, vocabulary
+from prodforensics.categories import vocabulary
+from prodforensics.heap.categories import texts
 from prodforensics.heap.retainers import ranks
 from prodforensics.heap.wording import describe_kind, shortened
 from prodforensics.kernels.grouping import group_rows

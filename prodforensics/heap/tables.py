@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from prodforensics.heap.categories import named, vocabulary
+from prodforensics.categories import vocabulary
+from prodforensics.heap.categories import named
 
 if TYPE_CHECKING:
     from prodforensics.heap.classes import Classes

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prodforensics.heap.categories import named, vocabulary
+from prodforensics.categories import vocabulary
+from prodforensics.heap.categories import named
 from prodforensics.heap.strings import StringTable
 
 WORDS = ["Array", "7", "Array", "naïve", ""]

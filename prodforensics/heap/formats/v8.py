@@ -7,8 +7,6 @@ The file is one JSON object: ``snapshot`` (the vocabulary and the counts), then 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,13 +16,10 @@ from prodforensics.heap.formats.v8_graph import assemble
 from prodforensics.heap.formats.v8_header import START
 from prodforensics.heap.formats.v8_sections import Reader, TooNarrow
 from prodforensics.heap.graph import HeapGraph
-from prodforensics.kernels._jit import loaded_kernels, watch_compiling
-from prodforensics.progress import bar
+from prodforensics.progress import bar, compiling
 from prodforensics.source import Source
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
     from prodforensics.heap.model import HeapSnapshot
 
 __all__ = ["read", "read_graph", "sniff"]
@@ -79,31 +74,10 @@ def read_graph(
     """
     from prodforensics.heap.v8 import analyse
 
-    with _compiling(progress):
+    with compiling(progress):
         graph, gaps = parse(source, progress=progress)
         analyse(graph)
     return graph, gaps
-
-
-@contextmanager
-def _compiling(progress: bool | None) -> Iterator[None]:
-    """Show a bar for the kernels that have to be compiled: seconds, on their first use ever."""
-    bars: list[tqdm] = []
-
-    def compiled(_name: str) -> None:
-        if not bars:
-            show = progress is not False
-            bars.append(
-                bar(loaded_kernels(), "compiling kernels (once)", unit=" kernels", show=show)
-            )
-        # Some are compiled for several types of array.
-        bars[0].total = max(bars[0].total, bars[0].n + 1)
-        bars[0].update(1)
-
-    with watch_compiling(compiled):
-        yield
-    for shown in bars:
-        shown.close()
 
 
 def parse(

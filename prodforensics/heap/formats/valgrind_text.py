@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
-from prodforensics.heap.formats.lines import numbered_lines
 from prodforensics.heap.formats.valgrind_grammar import error_kind, loss
 from prodforensics.heap.leak_records import (
     KINDS,
@@ -26,6 +25,7 @@ from prodforensics.heap.leak_records import (
     Suppression,
     count_of,
 )
+from prodforensics.lines import numbered_lines
 from prodforensics.source import Source
 
 if TYPE_CHECKING:

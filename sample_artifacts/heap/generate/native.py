@@ -9,9 +9,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from recording import ENVIRONMENT
+
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "native" / "leaky.c"
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/home/app", "LC_ALL": "C"}
 MEMCHECK = "valgrind --leak-check=full --show-leak-kinds=all --track-origins=yes"
 REQUESTS = {"short": 200, "long": 1200, "clean": 1200}
 ROLES = {"short": "before", "long": "after", "clean": "clean"}

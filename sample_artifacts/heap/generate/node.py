@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from backports import zstd
+from recording import ENVIRONMENT, pack
 
 HERE = Path(__file__).parent
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/home/app"}
 ROLES = {1: ["only"], 2: ["before", "after"], 3: ["before", "middle", "after"]}
 SETTLE_SECONDS = 0.5
 
@@ -27,25 +25,22 @@ def record(name: str, fact: dict, app: Path, folder: Path) -> list[dict]:
     entries = []
     for role, snapshot in zip(ROLES[len(snapshots)], snapshots, strict=True):
         command = f"node service.js {name}  # load.js between; kill -USR2 PID -> {snapshot.name}"
-        entries.append(_entry(name, fact, role, command, program, pack(snapshot, fact, folder)))
+        entries.append(
+            _entry(
+                name,
+                fact,
+                role,
+                command,
+                program,
+                pack(snapshot, folder, fact.get("compression", "zst")),
+            )
+        )
     if requests := fact.get("tracked"):
         (snapshot,) = _run(program, name, [requests], app, "--track")
         command = f"node service.js {name} --track  # {requests} requests, then kill -USR2 PID"
-        path = pack(snapshot, fact, folder)
+        path = pack(snapshot, folder, fact.get("compression", "zst"))
         entries.append(_entry(name, fact, "tracked", command, program, path))
     return entries
-
-
-def pack(snapshot: Path, fact: dict, folder: Path) -> Path:
-    """Compress a snapshot into the folder, the bytes as the runtime wrote them."""
-    data = snapshot.read_bytes()
-    if fact.get("compression") == "gz":
-        packed, ending = gzip.compress(data, 9, mtime=0), ".gz"
-    else:
-        packed, ending = zstd.compress(data, 19), ".zst"
-    path = folder / f"{snapshot.name}{ending}"
-    path.write_bytes(packed)
-    return path
 
 
 def truth(fact: dict) -> dict:

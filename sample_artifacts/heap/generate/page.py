@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from node import ROLES, pack, truth
+from node import ROLES, truth
 from playwright.sync_api import CDPSession, sync_playwright
+from recording import pack
 
 HERE = Path(__file__).parent
 URL = "http://desk.example/"
@@ -42,7 +43,7 @@ def record(app: Path, folder: Path) -> list[dict]:
             button.dispose()
             snapshot = app / f"detached.{number}.heapsnapshot"
             _take_snapshot(session, snapshot)
-            entries.append(_entry(role, pack(snapshot, FACT, folder), browser.version))
+            entries.append(_entry(role, pack(snapshot, folder), browser.version))
         browser.close()
     return entries
 

@@ -7,8 +7,6 @@ clang, and valgrind.
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable
@@ -20,8 +18,7 @@ sys.path.insert(0, str(HERE))
 import native  # noqa: E402
 import node  # noqa: E402
 import page  # noqa: E402
-
-APP = Path("/srv/app")
+from recording import APP, neutral_folder  # noqa: E402
 
 
 def record(scenarios: list[str], folder: Path) -> list[dict]:
@@ -30,7 +27,7 @@ def record(scenarios: list[str], folder: Path) -> list[dict]:
     entries = []
     for name in scenarios or recordings:
         print(f"recording {name}")
-        with _neutral_folder():
+        with neutral_folder():
             entries += recordings[name]()
     return [{"investigation": "heap"} | entry for entry in entries]
 
@@ -45,14 +42,3 @@ def _recordings(folder: Path) -> dict[str, Callable[[], list[dict]]]:
         "detached": lambda: page.record(APP, folder),
         "native": lambda: native.record(APP, folder),
     }
-
-
-@contextlib.contextmanager
-def _neutral_folder():
-    if APP.exists():
-        raise SystemExit(f"{APP} exists: move it away, the samples are recorded there")
-    APP.mkdir(parents=True)
-    try:
-        yield
-    finally:
-        shutil.rmtree(APP)

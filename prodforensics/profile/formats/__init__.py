@@ -1,0 +1,1 @@
+"""The formats of profiles, one a module."""

@@ -1,0 +1,155 @@
+"""A profile as evidence: its frames, and the questions one asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar
+
+from prodforensics._reference import Later
+from prodforensics.display.tables import human_bytes, human_count, human_ns
+from prodforensics.errors import UnknownName
+from prodforensics.evidence import Evidence
+from prodforensics.gaps import Gap
+from prodforensics.profile import schemas
+from prodforensics.profile.data import ProfileData, Recording, ValueType
+from prodforensics.profile.measures import Measures
+from prodforensics.schema import Schema
+from prodforensics.source import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Profile", "human_value"]
+
+# Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
+tables = Later("prodforensics.profile.tables")
+
+
+class Profile(Evidence):
+    """What a profiler recorded.
+
+    Parameters
+    ----------
+    source : Source or None
+    data : ProfileData
+    gaps : iterable of Gap
+        What the file lacks.
+
+    Attributes
+    ----------
+    data : ProfileData
+        The arrays behind the frames.
+    """
+
+    kind: ClassVar[str] = "profile"
+    schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
+
+    def __init__(self, source: Source | None, data: ProfileData, gaps: Iterable[Gap] = ()) -> None:
+        self.data = data
+        builders = {
+            "samples": lambda: tables.samples(data),
+            "stacks": lambda: tables.stacks(data),
+            "calls": lambda: tables.calls(data),
+            "functions": lambda: tables.functions(data, self.measures),
+            "threads": lambda: tables.threads(data, self.measures),
+        }
+        if data.labels is not None:
+            builders["labels"] = partial(_labels, data)
+        # The reader hands over the gaps of the file's bytes too, which the source has already.
+        own = [gap for gap in gaps if source is None or gap not in source.gaps]
+        super().__init__(builders, source=source, gaps=own)
+
+    # -- value types --------------------------------------------------------------------------
+
+    @property
+    def recording(self) -> Recording:
+        """How the profile was taken."""
+        return self.data.recording
+
+    @property
+    def value_types(self) -> tuple[ValueType, ...]:
+        """What the values of a sample count."""
+        return self.data.value_types
+
+    @property
+    def default_value_type(self) -> ValueType:
+        """The value type that sums are made of (see `using`)."""
+        return self.data.value_types[self.data.default]
+
+    @cached_property
+    def measures(self) -> Measures:
+        """Sums for the default value type."""
+        return Measures(self.data, self.data.default)
+
+    def using(self, value_type: str) -> Profile:
+        """Return the same profile with another value type as the default.
+
+        Parameters
+        ----------
+        value_type : str
+            Name of one of `value_types`.
+
+        Raises
+        ------
+        UnknownName
+            There is no such value type.
+        """
+        names = [one.name for one in self.value_types]
+        if value_type not in names:
+            raise UnknownName("value type", value_type, names)
+        return self._derived(replace(self.data, default=names.index(value_type)))
+
+    def _derived(self, data: ProfileData) -> Profile:
+        """Return a profile of other data that comes from the same file."""
+        other = Profile(self._source, data, self._gaps)
+        other.format, other.reader = self.format, self.reader
+        return other
+
+    # -- in short -----------------------------------------------------------------------------
+
+    def headline(self) -> str:
+        """Say how much was recorded and what took most of it."""
+        whole = human_value(self.measures.total, self.default_value_type.unit)
+        text = f"{whole} of {self.default_value_type.name} in {len(self.data.samples):,} samples"
+        functions = self.frames["functions"]
+        if len(functions) and self.measures.total:
+            top = functions.iloc[0]
+            text += f"; {top['function']} takes {top['self_percent']:.1f} % itself"
+        return text
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return the few numbers for the card."""
+        facts = [
+            ("samples", human_count(len(self.data.samples))),
+            ("functions", human_count(len(self.data.functions))),
+            ("value types", ", ".join(one.name for one in self.value_types)),
+        ]
+        if self.recording.producer:
+            facts.append(("recorded by", self.recording.producer))
+        if self.recording.duration_ns:
+            facts.append(("duration", human_ns(self.recording.duration_ns)))
+        if len(self.data.threads) > 1:
+            facts.append(("threads", human_count(len(self.data.threads))))
+        return facts
+
+    def _held(self) -> Iterable[tuple[str, int]]:
+        for name, array in self.data.arrays():
+            yield name, array.nbytes
+
+
+def _labels(data: ProfileData) -> pd.DataFrame:
+    return tables.labels(data)
+
+
+def human_value(value: float, unit: str) -> str:
+    """Write a value in the unit of its value type.
+
+    Examples
+    --------
+    >>> human_value(1_500_000, "ns"), human_value(2048, "bytes"), human_value(12, "count")
+    ('1.5 ms', '2.05 kB', '12')
+    """
+    write = {"ns": human_ns, "bytes": human_bytes}.get(unit, human_count)
+    return write(value)

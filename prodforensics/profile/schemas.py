@@ -1,0 +1,112 @@
+"""The documented columns of a profile's frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prodforensics.profile.data import ValueType
+from prodforensics.schema import Column, Schema
+
+__all__ = ["CALLS", "FRAMES", "FUNCTIONS", "LABELS", "SAMPLES", "STACKS", "THREADS", "samples"]
+
+_FUNCTION = Column("function", "str", "", "Its name; of what has none, `[module]` or its address.")
+_FILE = Column("file", "category", "", "Source file; empty where unknown.")
+_MODULE = Column("module", "category", "", "Binary, library or package; empty where unknown.")
+_VALUE = "in the unit of the value type"
+
+SAMPLES = Schema(
+    "samples",
+    (
+        Column(
+            "time", "int64", "ns", "On the clock of the recording, `profile.recording.clock`.",
+            optional=True,
+        ),
+        Column("thread", "category", "", "Row of `threads`.", optional=True),
+        Column("process", "category", "", "Name of the process and its id.", optional=True),
+        Column("event", "category", "", "What triggered the sample.", optional=True),
+        Column("stack", "int32", "ordinal", "Row of `stacks`; -1 for a sample without one."),
+    ),
+    Column("sample", "int64", "ordinal", "Place in the file."),
+    "Every sample, in the order of the file; further columns are the value types.",
+)  # fmt: skip
+STACKS = Schema(
+    "stacks",
+    (
+        Column("parent", "int32", "ordinal", "Stack of the caller; -1 for the outermost call."),
+        Column("frame", "int32", "ordinal", "Innermost call, a row of `calls`."),
+        Column("depth", "int32", "count", "Calls above it."),
+        _FUNCTION,
+    ),
+    Column("stack", "int64", "ordinal", "Node of the prefix tree; callers come first."),
+    "All stacks as a prefix tree: a row is the stack from the outermost call to its own.",
+)
+CALLS = Schema(
+    "calls",
+    (
+        _FUNCTION,
+        _FILE,
+        Column("line", "int32", "", "Line of the call; 0 where unknown."),
+        Column("address", "uint64", "", "Address of the instruction; 0 where unknown."),
+        _MODULE,
+        Column("inlined", "bool", "", "Whether it was inlined into its caller."),
+        Column("kind", "category", "", "native, kernel, interpreted, jit, builtin, or unknown."),
+    ),
+    Column("frame", "int64", "ordinal", "Number of the call."),
+    "Every place in a function that was seen in a stack.",
+)
+FUNCTIONS = Schema(
+    "functions",
+    (
+        _FUNCTION,
+        _FILE,
+        _MODULE,
+        Column("self", "int64", "", f"What it did itself, {_VALUE} (pprof: flat)."),
+        Column("total", "int64", "", f"What it and all below it did, {_VALUE} (pprof: cum)."),
+        Column("self_percent", "float64", "%", "Share of the whole profile."),
+        Column("total_percent", "float64", "%", "Share of the whole; recursion counts once."),
+    ),
+    Column("function_id", "int64", "ordinal", "Number of the function."),
+    "Every function, what it did itself most first.",
+)
+LABELS = Schema(
+    "labels",
+    (
+        Column("sample", "int64", "ordinal", "Row of `samples`."),
+        Column("key", "category", "", "Name of the label."),
+        Column("value", "str", "", "Its text; empty for a number."),
+        Column("number", "int64", "", "Its number; 0 for a text."),
+        Column("unit", "category", "", "Unit of the number; empty where the file has none."),
+    ),
+    meaning="The labels of the samples, one row each.",
+)
+THREADS = Schema(
+    "threads",
+    (
+        Column("thread_name", "str", "", "Name; empty where unknown."),
+        Column("thread_id", "int64", "", "Id of the system or runtime; -1 where unknown."),
+        Column("process_name", "str", "", "Name of the process; empty where unknown."),
+        Column("process_id", "int64", "", "Its id; -1 where unknown."),
+        Column("samples", "int64", "count", "Samples of it."),
+        Column("total", "int64", "", f"Its part of the profile, {_VALUE}."),
+        Column("total_percent", "float64", "%", "Share of the whole profile."),
+    ),
+    Column("thread", "str", "", "Name and id, as in `samples`."),
+    "The threads that were sampled, the busiest first.",
+)
+FRAMES = {one.name: one for one in (SAMPLES, STACKS, CALLS, FUNCTIONS, LABELS, THREADS)}
+
+
+def samples(value_types: Sequence[ValueType], names: Sequence[str]) -> Schema:
+    """Return the schema of `samples` with a column for each value type.
+
+    Parameters
+    ----------
+    value_types : sequence of ValueType
+    names : sequence of str
+        Their columns.
+    """
+    columns = tuple(
+        Column(name, "float64" if one.unit == "" else "int64", one.unit, f"Value: {one.name}.")
+        for name, one in zip(names, value_types, strict=True)
+    )
+    return Schema("samples", (*SAMPLES.columns, *columns), SAMPLES.index, SAMPLES.meaning)
