@@ -11,7 +11,7 @@ import numpy as np
 from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
-__all__ = ["build", "merge", "paths"]
+__all__ = ["build", "merge", "paths", "reverse"]
 
 
 @kernel
@@ -129,6 +129,50 @@ def merge(parent, item, keep):
                 slots = rehashed(slots, parents, items, count)
         place[v] = found
     return parents[:count].copy(), items[:count].copy(), place
+
+
+@kernel
+def reverse(parent, item, leaf):
+    """Build the tree of the same stacks from their innermost items up.
+
+    Parameters
+    ----------
+    parent, item : int32[n]
+    leaf : integer[k]
+        Where stacks end; negative for none.
+
+    Returns
+    -------
+    parent, item : int32[m]
+        The new tree.
+    node : int32[k]
+        Where each stack, read from its innermost item to its outermost, ends in it.
+    """
+    k = leaf.size
+    node = np.empty(k, np.int32)
+    parents = np.empty(1024, np.int32)
+    items = np.empty(1024, np.int32)
+    slots = np.full(4096, -1, np.int32)
+    count = 0
+    for s in range(k):
+        above = np.int32(-1)
+        v = np.int64(leaf[s])
+        while v >= 0:
+            slot = slot_of(slots, parents, items, above, item[v])
+            found = slots[slot]
+            if found < 0:
+                if count == parents.size:
+                    parents, items = doubled(parents), doubled(items)
+                found = np.int32(count)
+                parents[count], items[count] = above, item[v]
+                slots[slot] = found
+                count += 1
+                if 2 * count > slots.size:
+                    slots = rehashed(slots, parents, items, count)
+            above = found
+            v = parent[v]
+        node[s] = above
+    return parents[:count].copy(), items[:count].copy(), node
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 
 from prodforensics.profile.data import ProfileData
 
-__all__ = ["display_names"]
+__all__ = ["display_names", "function_names"]
 
 
 def display_names(data: ProfileData) -> np.ndarray:
@@ -22,4 +22,17 @@ def display_names(data: ProfileData) -> np.ndarray:
         address = int(data.calls.address[place])
         where = module.rpartition("/")[2] or "unknown"
         names[place] = f"[{where}]" if not address else f"[{where}] 0x{address:x}"
+    return names
+
+
+def function_names(data: ProfileData) -> np.ndarray:
+    """Name every function; of what has no symbol, its module in brackets.
+
+    Returns
+    -------
+    object[f]
+    """
+    names = data.functions.name.copy()
+    for place in np.flatnonzero(names == ""):
+        names[place] = f"[{data.functions.module[place] or 'unknown'}]"
     return names

@@ -11,7 +11,7 @@ import pandas as pd
 from prodforensics.categories import vocabulary
 from prodforensics.kernels.stack_sums import depths, sum_by
 from prodforensics.profile.data import KINDS, ProfileData, Threads, ValueType
-from prodforensics.profile.names import display_names
+from prodforensics.profile.names import display_names, function_names
 
 if TYPE_CHECKING:
     from prodforensics.profile.measures import Measures
@@ -86,7 +86,7 @@ def functions(data: ProfileData, measures: Measures) -> pd.DataFrame:
     own, total = measures.function_self[rows], measures.function_total[rows]
     order = np.lexsort((-total, -own))
     rows, own, total = rows[order], own[order], total[order]
-    name = np.where(data.functions.name == "", _unnamed(data), data.functions.name)
+    name = function_names(data)
     place = np.arange(every, dtype=np.int32)[rows]
     columns = {
         "function": _strings(name[rows]),
@@ -159,10 +159,6 @@ def _label(name: str, number: int) -> str:
     if number < 0:
         return name
     return f"{name} ({number})" if name else str(number)
-
-
-def _unnamed(data: ProfileData) -> np.ndarray:
-    return np.array([f"[{module or 'unknown'}]" for module in data.functions.module], object)
 
 
 def _strings(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
