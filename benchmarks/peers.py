@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.oracle.worker import Oracle, install
 
-__all__ = ["devtools", "memlab", "ours"]
+__all__ = ["devtools", "memlab", "ours", "program"]
 
 HERE = Path(__file__).parent
 
@@ -31,4 +31,9 @@ def memlab(file: Path) -> list[str]:
 
 def ours(task: str, *files: Path) -> list[str]:
     """One task of ``benchmarks/ours.py`` in a new interpreter."""
-    return [sys.executable, "-m", "benchmarks.ours", task, *map(str, files)]
+    return program("benchmarks.ours", task, *files)
+
+
+def program(module: str, task: str, *files: Path) -> list[str]:
+    """One task of a module of ours that runs as a program, in a new interpreter."""
+    return [sys.executable, "-m", module, task, *map(str, files)]
