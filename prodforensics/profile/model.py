@@ -45,6 +45,7 @@ class Profile(Evidence):
 
     kind: ClassVar[str] = "profile"
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
+    _rules = "prodforensics.profile.rules:RULES"
 
     def __init__(self, source: Source | None, data: ProfileData, gaps: Iterable[Gap] = ()) -> None:
         self.data = data
