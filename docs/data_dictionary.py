@@ -14,7 +14,10 @@ from prodforensics.formats import BUILT_IN
 from prodforensics.gaps import GAPS
 
 # Kinds of evidence whose methods answer with frames, too: where those are documented.
-_ANSWERS = {"HeapSnapshot": "prodforensics.heap.schemas:ANSWERS"}
+_ANSWERS = {
+    "HeapSnapshot": "prodforensics.heap.schemas:ANSWERS",
+    "Profile": "prodforensics.profile.schemas:ANSWERS",
+}
 
 _HEAD = """# Data dictionary
 

@@ -11,7 +11,7 @@ import numpy as np
 from prodforensics.kernels._growth import doubled
 from prodforensics.kernels._jit import kernel
 
-__all__ = ["build", "merge", "paths", "reverse"]
+__all__ = ["below", "build", "erase_loops", "merge", "paths", "reverse", "still_inlined", "used"]
 
 
 @kernel
@@ -132,6 +132,88 @@ def merge(parent, item, keep):
 
 
 @kernel
+def below(parent, mark):
+    """Tell which nodes are marked or have a marked one above them.
+
+    Parameters
+    ----------
+    parent : int32[n]
+    mark : bool[n]
+
+    Returns
+    -------
+    bool[n]
+    """
+    found = np.empty(parent.size, np.bool_)
+    for v in range(parent.size):
+        found[v] = mark[v] or (parent[v] >= 0 and found[parent[v]])
+    return found
+
+
+@kernel
+def used(parent, leaf):
+    """Tell which nodes are on the path to one of the leaves; a negative leaf is none.
+
+    Returns
+    -------
+    bool[n]
+    """
+    found = np.zeros(parent.size, np.bool_)
+    for i in range(leaf.size):
+        if leaf[i] >= 0:
+            found[leaf[i]] = True
+    for v in range(parent.size - 1, -1, -1):
+        if found[v] and parent[v] >= 0:
+            found[parent[v]] = True
+    return found
+
+
+@kernel
+def erase_loops(parent, item, key):
+    """Cut every stack back to where a key stood in it first, whenever the key comes again.
+
+    ``a b c a d`` becomes ``a d``. Nodes are joined as in `merge`.
+
+    Parameters
+    ----------
+    parent, item, key : int32[n]
+
+    Returns
+    -------
+    parent, item : int32[k]
+        The new tree.
+    place : int32[n]
+        Where each node went.
+    """
+    n = parent.size
+    place = np.empty(n, np.int32)
+    parents = np.empty(n, np.int32)
+    items = np.empty(n, np.int32)
+    keys = np.empty(n, np.int32)
+    slots = np.full(4096, -1, np.int32)
+    count = 0
+    for v in range(n):
+        above = place[parent[v]] if parent[v] >= 0 else np.int32(-1)
+        first = above
+        while first >= 0 and keys[first] != key[v]:
+            first = parents[first]
+        if first >= 0:
+            place[v] = first
+            continue
+        slot = slot_of(slots, parents, items, above, item[v])
+        found = slots[slot]
+        if found < 0:
+            found = np.int32(count)
+            parents[count], items[count], keys[count] = above, item[v], key[v]
+            slots[slot] = found
+            count += 1
+            if 2 * count > slots.size:
+                slots = rehashed(slots, parents, items, count)
+        place[v] = found
+    return parents[:count].copy(), items[:count].copy(), place
+
+
+@kernel
 def reverse(parent, item, leaf):
     """Build the tree of the same stacks from their innermost items up.
 
@@ -173,6 +255,28 @@ def reverse(parent, item, leaf):
             v = parent[v]
         node[s] = above
     return parents[:count].copy(), items[:count].copy(), node
+
+
+@kernel
+def still_inlined(parent, inlined, keep):
+    """Tell which nodes have a kept one left that they were inlined into.
+
+    Parameters
+    ----------
+    parent : int32[n]
+    inlined : bool[n]
+        Whether a node was inlined into its parent.
+    keep : bool[n]
+
+    Returns
+    -------
+    bool[n]
+    """
+    found = np.zeros(parent.size, np.bool_)
+    for v in range(parent.size):
+        p = parent[v]
+        found[v] = inlined[v] and p >= 0 and (keep[p] or found[p])
+    return found
 
 
 @kernel

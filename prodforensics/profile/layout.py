@@ -16,6 +16,7 @@ from prodforensics.kernels.stack_sums import depths, inclusive, sum_by
 from prodforensics.profile.data import ProfileData
 from prodforensics.profile.measures import Measures
 from prodforensics.profile.names import function_names
+from prodforensics.profile.numbering import number_words, ranks
 
 __all__ = ["ORDERS", "Layout", "layout", "layout_tree"]
 
@@ -181,7 +182,8 @@ def _tree(
     total = inclusive(parent, own)
     seen = np.flatnonzero(total > 0)
     if order == "alphabetical":
-        key = np.unique(names.astype(str), return_inverse=True)[1][function[seen]]
+        words, number = number_words(names)
+        key = ranks(words)[number][function[seen]]
     else:
         key = -total[seen]
     shapes = side_by_side(parent, total, seen[np.argsort(key, kind="stable")])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from prodforensics._reference import Later
 from prodforensics.display.tables import human_bytes, human_count, human_ns
@@ -15,6 +15,7 @@ from prodforensics.gaps import Gap
 from prodforensics.profile import schemas
 from prodforensics.profile.data import ProfileData, Recording, ValueType
 from prodforensics.profile.measures import Measures
+from prodforensics.profile.operations import Operations
 from prodforensics.schema import Schema
 from prodforensics.source import Source
 
@@ -27,7 +28,7 @@ __all__ = ["Profile", "human_value"]
 tables = Later("prodforensics.profile.tables")
 
 
-class Profile(Evidence):
+class Profile(Operations, Evidence):
     """What a profiler recorded.
 
     Parameters
@@ -36,6 +37,8 @@ class Profile(Evidence):
     data : ProfileData
     gaps : iterable of Gap
         What the file lacks.
+    parts : sequence of Evidence
+        Where it comes from, if not from one source.
 
     Attributes
     ----------
@@ -47,7 +50,13 @@ class Profile(Evidence):
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _rules = "prodforensics.profile.rules:RULES"
 
-    def __init__(self, source: Source | None, data: ProfileData, gaps: Iterable[Gap] = ()) -> None:
+    def __init__(
+        self,
+        source: Source | None,
+        data: ProfileData,
+        gaps: Iterable[Gap] = (),
+        parts: Sequence[Evidence] = (),
+    ) -> None:
         self.data = data
         builders = {
             "samples": lambda: tables.samples(data),
@@ -60,7 +69,7 @@ class Profile(Evidence):
             builders["labels"] = partial(_labels, data)
         # The reader hands over the gaps of the file's bytes too, which the source has already.
         own = [gap for gap in gaps if source is None or gap not in source.gaps]
-        super().__init__(builders, source=source, gaps=own)
+        super().__init__(builders, source=source, parts=parts, gaps=own)
 
     # -- value types --------------------------------------------------------------------------
 
@@ -102,11 +111,25 @@ class Profile(Evidence):
             raise UnknownName("value type", value_type, names)
         return self._derived(replace(self.data, default=names.index(value_type)))
 
-    def _derived(self, data: ProfileData) -> Profile:
-        """Return a profile of other data that comes from the same file."""
-        other = Profile(self._source, data, self._gaps)
-        other.format, other.reader = self.format, self.reader
-        return other
+    def _derived(self, data: ProfileData, others: Iterable[Profile] = ()) -> Profile:
+        """Return a profile of other data that comes from the same file, and those of others."""
+        if not (others := tuple(others)):
+            return _restored(self._source, data, self._gaps, self._parts, self.format, self.reader)
+        every = (self, *others)
+        gaps = [gap for one in every for gap in one.all_gaps()]
+        origins = [origin for one in every for origin in one._origins()]
+        return _restored(None, data, gaps, origins, "", self.reader)
+
+    def _origins(self) -> Sequence[Evidence]:
+        """Return where it comes from, without the data."""
+        if self._source is None:
+            return self._parts
+        return [Evidence({}, source=self._source, format=self.format)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The frames are made again where they are asked for.
+        state = (self._source, self.data, self._gaps, self._parts, self.format, self.reader)
+        return _restored, state
 
     # -- in short -----------------------------------------------------------------------------
 
@@ -138,6 +161,19 @@ class Profile(Evidence):
     def _held(self) -> Iterable[tuple[str, int]]:
         for name, array in self.data.arrays():
             yield name, array.nbytes
+
+
+def _restored(
+    source: Source | None,
+    data: ProfileData,
+    gaps: Iterable[Gap],
+    parts: Sequence[Evidence],
+    format: str,  # noqa: A002 (the field's word)
+    reader: str,
+) -> Profile:
+    profile = Profile(source, data, gaps, parts)
+    profile.format, profile.reader = format, reader
+    return profile
 
 
 def _labels(data: ProfileData) -> pd.DataFrame:

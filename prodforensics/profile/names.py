@@ -1,12 +1,12 @@
-"""How calls and functions are named for people."""
+"""How calls, functions, threads and processes are named for people."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from prodforensics.profile.data import ProfileData
+from prodforensics.profile.data import ProfileData, Threads
 
-__all__ = ["display_names", "function_names"]
+__all__ = ["display_names", "function_names", "process_labels", "thread_labels"]
 
 
 def display_names(data: ProfileData) -> np.ndarray:
@@ -18,9 +18,8 @@ def display_names(data: ProfileData) -> np.ndarray:
     """
     names = data.functions.name[data.calls.function]
     for place in np.flatnonzero(names == ""):
-        module = data.functions.module[data.calls.function[place]]
+        where = _short(data.functions.module[data.calls.function[place]])
         address = int(data.calls.address[place])
-        where = module.rpartition("/")[2] or "unknown"
         names[place] = f"[{where}]" if not address else f"[{where}] 0x{address:x}"
     return names
 
@@ -34,5 +33,31 @@ def function_names(data: ProfileData) -> np.ndarray:
     """
     names = data.functions.name.copy()
     for place in np.flatnonzero(names == ""):
-        names[place] = f"[{data.functions.module[place] or 'unknown'}]"
+        names[place] = f"[{_short(data.functions.module[place])}]"
     return names
+
+
+def thread_labels(threads: Threads) -> list[str]:
+    """Name each thread for people: name and id, as far as known."""
+    return [
+        _label(name or process, number)
+        for name, process, number in zip(
+            threads.thread_name, threads.process_name, threads.thread_id.tolist(), strict=True
+        )
+    ]
+
+
+def process_labels(threads: Threads) -> list[str]:
+    """Name the process of each thread for people: name and id, as far as known."""
+    ids = threads.process_id.tolist()
+    return [_label(*pair) for pair in zip(threads.process_name, ids, strict=True)]
+
+
+def _short(module: str) -> str:
+    return module.rpartition("/")[2] or "unknown"
+
+
+def _label(name: str, number: int) -> str:
+    if number < 0:
+        return name
+    return f"{name} ({number})" if name else str(number)

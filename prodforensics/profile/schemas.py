@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from prodforensics.profile.data import ValueType
 from prodforensics.schema import Column, Schema
 
-__all__ = ["CALLS", "FRAMES", "FUNCTIONS", "LABELS", "SAMPLES", "STACKS", "THREADS", "samples"]
+__all__ = [
+    "ANSWERS",
+    "CALLS",
+    "FRAMES",
+    "FUNCTIONS",
+    "LABELS",
+    "SAMPLES",
+    "STACKS",
+    "THREADS",
+    "samples",
+]
 
 _FUNCTION = Column("function", "str", "", "Its name; of what has none, `[module]` or its address.")
 _FILE = Column("file", "category", "", "Source file; empty where unknown.")
 _MODULE = Column("module", "category", "", "Binary, library or package; empty where unknown.")
 _VALUE = "in the unit of the value type"
+_SELF = Column("self", "int64", "", f"What it did itself, {_VALUE} (pprof: flat).")
+_TOTAL = Column("total", "int64", "", f"What it and all below it did, {_VALUE} (pprof: cum).")
 
 SAMPLES = Schema(
     "samples",
@@ -60,8 +72,8 @@ FUNCTIONS = Schema(
         _FUNCTION,
         _FILE,
         _MODULE,
-        Column("self", "int64", "", f"What it did itself, {_VALUE} (pprof: flat)."),
-        Column("total", "int64", "", f"What it and all below it did, {_VALUE} (pprof: cum)."),
+        _SELF,
+        _TOTAL,
         Column("self_percent", "float64", "%", "Share of the whole profile."),
         Column("total_percent", "float64", "%", "Share of the whole; recursion counts once."),
     ),
@@ -93,6 +105,50 @@ THREADS = Schema(
     Column("thread", "str", "", "Name and id, as in `samples`."),
     "The threads that were sampled, the busiest first.",
 )
+_EDGE = (
+    Column("value", "int64", "", f"Part of the function's total, {_VALUE}; once in a stack."),
+    Column("percent", "float64", "%", "Share of the function's total."),
+    Column("inlined", "bool", "", "Whether every such call was inlined."),
+)
+TOP = Schema(
+    "top",
+    (
+        Column("function", "str", "", "Its name, or file, line or module, as asked for."),
+        _SELF,
+        Column("self_percent", "float64", "%", "Share of the whole profile (pprof: flat%)."),
+        Column("sum_percent", "float64", "%", "Share of this row and all above it (pprof: sum%)."),
+        _TOTAL,
+        Column("total_percent", "float64", "%", "Share of the whole profile (pprof: cum%)."),
+    ),
+    Column("rank", "int64", "ordinal", "Place in the order."),
+    "`profile.top()`: the functions of one name as one row, ordered as by `go tool pprof -top`.",
+)
+CALLERS = Schema(
+    "callers",
+    (_FUNCTION, *_EDGE),
+    Column("rank", "int64", "ordinal", "Place in the order."),
+    "`profile.callers(function)`: who called it directly; calls of itself are left out.",
+)
+CALLEES = Schema(
+    "callees",
+    (_FUNCTION, *_EDGE),
+    Column("rank", "int64", "ordinal", "Place in the order."),
+    "`profile.callees(function)`: whom it called directly; calls of itself are left out.",
+)
+PEEK = Schema(
+    "peek",
+    (Column("role", "category", "", "caller, function or callee."), _FUNCTION, *_EDGE),
+    Column("rank", "int64", "ordinal", "Place in the order."),
+    "`profile.peek(function).frame`: callers above the function, callees below it.",
+)
+HEATMAP = Schema(
+    "heatmap",
+    (),
+    Column("offset_ns", "int64", "ns", "Start of the bin after the start of its second."),
+    "`profile.heatmap()`: a column for each second from the first sample's on, a row for each part "
+    "of a second; the cells sum the default value type.",
+)
+ANSWERS = {one.name: one for one in (TOP, CALLERS, CALLEES, PEEK, HEATMAP)}
 FRAMES = {one.name: one for one in (SAMPLES, STACKS, CALLS, FUNCTIONS, LABELS, THREADS)}
 
 

@@ -10,8 +10,13 @@ import pandas as pd
 
 from prodforensics.categories import vocabulary
 from prodforensics.kernels.stack_sums import depths, sum_by
-from prodforensics.profile.data import KINDS, ProfileData, Threads, ValueType
-from prodforensics.profile.names import display_names, function_names
+from prodforensics.profile.data import KINDS, ProfileData, ValueType
+from prodforensics.profile.names import (
+    display_names,
+    function_names,
+    process_labels,
+    thread_labels,
+)
 
 if TYPE_CHECKING:
     from prodforensics.profile.measures import Measures
@@ -43,7 +48,7 @@ def samples(data: ProfileData) -> pd.DataFrame:
         columns["time"] = given.time
     if given.thread is not None:
         columns["thread"] = vocabulary(thread_labels(data.threads), given.thread)
-        columns["process"] = vocabulary(_process_labels(data.threads), given.thread)
+        columns["process"] = vocabulary(process_labels(data.threads), given.thread)
     if given.event is not None:
         columns["event"] = vocabulary(data.recording.events, given.event)
     columns["stack"] = given.stack
@@ -138,27 +143,6 @@ def threads(data: ProfileData, measures: Measures) -> pd.DataFrame:
 def percent(part: np.ndarray, whole: float) -> np.ndarray:
     """Return shares of the whole in percent; of nothing, zeros."""
     return 100.0 * part / whole if whole else np.zeros(len(part))
-
-
-def thread_labels(threads: Threads) -> list[str]:
-    """Name each thread for people: name and id, as far as known."""
-    return [
-        _label(name or process, number)
-        for name, process, number in zip(
-            threads.thread_name, threads.process_name, threads.thread_id.tolist(), strict=True
-        )
-    ]
-
-
-def _process_labels(threads: Threads) -> list[str]:
-    ids = threads.process_id.tolist()
-    return [_label(*pair) for pair in zip(threads.process_name, ids, strict=True)]
-
-
-def _label(name: str, number: int) -> str:
-    if number < 0:
-        return name
-    return f"{name} ({number})" if name else str(number)
 
 
 def _strings(values: np.ndarray) -> pd.api.extensions.ExtensionArray:

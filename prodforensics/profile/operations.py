@@ -1,0 +1,263 @@
+"""What one can do with a profile: other profiles made from it, answers, exports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from prodforensics._reference import Later
+from prodforensics.profile.data import ProfileData, ValueType
+from prodforensics.profile.measures import Measures
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import pandas as pd
+
+    from prodforensics.profile.callers import Peek
+
+__all__ = ["Operations"]
+
+# Imported on use: who loads and looks needs little of it.
+callers = Later("prodforensics.profile.callers")
+heatmap = Later("prodforensics.profile.heatmap")
+selection = Later("prodforensics.profile.selection")
+top = Later("prodforensics.profile.top")
+transforms = Later("prodforensics.profile.transforms")
+uniting = Later("prodforensics.profile.uniting")
+
+
+class Operations:
+    """The methods of `Profile` that make another profile, a frame or a file of it.
+
+    Each is a function of its own module, where it is documented in full.
+    """
+
+    data: ProfileData
+    measures: Measures
+    default_value_type: ValueType
+
+    def _derived(self, data: ProfileData, others: Iterable[Self] = ()) -> Self:
+        raise NotImplementedError
+
+    # -- other profiles: samples chosen -------------------------------------------------------
+
+    def focus(self, regex: str | re.Pattern[str]) -> Self:
+        """Keep the samples with a matching call anywhere in the stack (pprof: ``-focus``).
+
+        Parameters
+        ----------
+        regex : str or compiled regular expression
+            Searched for in function names, source files and modules.
+
+        Raises
+        ------
+        BadOption
+            It is no regular expression.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> profile = pf.load("cpu.pprof")  # doctest: +SKIP
+        >>> profile.focus("json").ignore("runtime[.]").top(5)  # doctest: +SKIP
+        """
+        return self._derived(transforms.focus(self.data, regex))
+
+    def ignore(self, regex: str | re.Pattern[str]) -> Self:
+        """Drop the samples with a matching call anywhere in the stack (pprof: ``-ignore``).
+
+        As there, samples without any stack go, too.
+        """
+        return self._derived(transforms.ignore(self.data, regex))
+
+    def between(self, begin: int | datetime | None, end: int | datetime | None) -> Self:
+        """Keep the samples from a time on and before another one.
+
+        Parameters
+        ----------
+        begin, end : int, datetime or None
+            Nanoseconds on the clock of the recording, as in ``frames["samples"]["time"]``; or
+            a datetime or Timestamp where that clock is the calendar's (UTC); None for no limit.
+
+        Raises
+        ------
+        BadOption
+            The profile has no times, or none that a date could be compared with.
+        """
+        return self._derived(selection.between(self.data, begin, end))
+
+    def where(
+        self, *, thread: Any = None, process: Any = None, event: Any = None, label: Any = None
+    ) -> Self:
+        """Keep the samples that meet every condition that is given.
+
+        Parameters
+        ----------
+        thread, process : int, str or compiled regular expression, optional
+            Id; or name, or name and id as in ``frames["samples"]``; or a regular expression.
+        event : str or compiled regular expression, optional
+        label : str, tuple or mapping, optional
+            A key; or ``(key, value)``; or a mapping of keys to values. A value is a text, a
+            number, a compiled regular expression, or ``(least, most)`` for a number.
+
+        Raises
+        ------
+        UnknownName
+            Nothing in the profile is named so; the hint lists what there is.
+        BadOption
+            A condition is of another kind, or nothing of it was recorded.
+
+        Examples
+        --------
+        >>> profile.where(thread="worker-1", label=("route", "/order"))  # doctest: +SKIP
+        >>> profile.where(label={"bytes": (32_768, None)})  # doctest: +SKIP
+        """
+        chosen = selection.where(
+            self.data, thread=thread, process=process, event=event, label=label
+        )
+        return self._derived(chosen)
+
+    # -- other profiles: stacks changed -------------------------------------------------------
+
+    def hide(self, regex: str | re.Pattern[str]) -> Self:
+        """Take matching calls out of all stacks; their callers did it then (pprof: ``-hide``)."""
+        return self._derived(transforms.hide(self.data, regex))
+
+    def show_from(self, regex: str | re.Pattern[str]) -> Self:
+        """Drop what is above the outermost matching call (pprof: ``-show_from``).
+
+        Samples without such a call go.
+        """
+        return self._derived(transforms.show_from(self.data, regex))
+
+    def root_at(self, function: str) -> Self:
+        """Begin every stack at the outermost call of a function; samples without it go.
+
+        Parameters
+        ----------
+        function : str
+            Its name in ``frames["functions"]``.
+
+        Raises
+        ------
+        UnknownName
+            There is no such function.
+        """
+        return self._derived(transforms.root_at(self.data, function))
+
+    def invert(self) -> Self:
+        """Turn every stack upside down: what did the work stands outermost."""
+        return self._derived(transforms.invert(self.data))
+
+    def collapse_recursion(self, *, indirect: bool = False) -> Self:
+        """Join the calls of a function from itself into one.
+
+        Parameters
+        ----------
+        indirect : bool
+            Also where other functions are between them: ``a b a c`` becomes ``a c``.
+        """
+        return self._derived(transforms.collapse_recursion(self.data, indirect=indirect))
+
+    def merge(self, *others: Self) -> Self:
+        """Put the samples of other profiles beside those of this one.
+
+        Functions are the same where name, file and module are.
+
+        Raises
+        ------
+        NotComparable
+            The profiles do not have the same value types.
+        """
+        merged = uniting.merged([self.data, *(one.data for one in others)])
+        return self._derived(merged, others)
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def top(
+        self, n: int | None = 20, by: str = "self", granularity: str = "function"
+    ) -> pd.DataFrame:
+        """List what takes most, in the order and with the numbers of ``go tool pprof -top``.
+
+        Parameters
+        ----------
+        n : int, optional
+            Rows at most; all for None.
+        by : {"self", "total"}
+        granularity : {"function", "line", "file", "module"}
+            What a row is; functions of one name are one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``function``, ``self``, ``self_percent``, ``sum_percent``, ``total``,
+            ``total_percent``; see the data dictionary.
+
+        Raises
+        ------
+        BadOption
+            There is no such order or granularity.
+        """
+        return top.top(self.data, self.measures, n, by, granularity)
+
+    def callers(self, function: str) -> pd.DataFrame:
+        """List who calls a function directly, and what its calls from there take in all.
+
+        Parameters
+        ----------
+        function : str
+            Its name in ``frames["functions"]``.
+
+        Raises
+        ------
+        UnknownName
+            There is no such function.
+        """
+        return callers.callers(self.data, self.measures, function)
+
+    def callees(self, function: str) -> pd.DataFrame:
+        """List whom a function calls directly, and what those calls take in all.
+
+        Parameters
+        ----------
+        function : str
+            Its name in ``frames["functions"]``.
+
+        Raises
+        ------
+        UnknownName
+            There is no such function.
+        """
+        return callers.callees(self.data, self.measures, function)
+
+    def peek(self, function: str) -> Peek:
+        """Show a function between its callers and its callees, as pprof's ``peek``.
+
+        Returns
+        -------
+        Peek
+            Prints as text; ``.frame`` is the same as a frame.
+
+        Raises
+        ------
+        UnknownName
+            There is no such function.
+        """
+        return callers.peek(self.data, self.measures, self.default_value_type.unit, function)
+
+    def heatmap(self, bins: int = 50) -> pd.DataFrame:
+        """Sum values by second (columns) and offset within the second (rows), as FlameScope.
+
+        Parameters
+        ----------
+        bins : int
+            Rows: parts of a second, 1 to 1,000.
+
+        Raises
+        ------
+        BadOption
+            The profile has no times, or covers too many seconds for one picture.
+        """
+        return heatmap.heatmap(self.data, self.measures, bins)
