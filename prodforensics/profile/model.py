@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,6 +27,8 @@ __all__ = ["Profile", "human_value"]
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 tables = Later("prodforensics.profile.tables")
 
+Extra = Mapping[str, "tuple[Schema, Callable[[], pd.DataFrame]]"]
+
 
 class Profile(Operations, Evidence):
     """What a profiler recorded.
@@ -39,6 +41,8 @@ class Profile(Operations, Evidence):
         What the file lacks.
     parts : sequence of Evidence
         Where it comes from, if not from one source.
+    extra : mapping of str to (Schema, callable), optional
+        Further frames that the file has beside samples, and what builds each.
 
     Attributes
     ----------
@@ -56,8 +60,14 @@ class Profile(Operations, Evidence):
         data: ProfileData,
         gaps: Iterable[Gap] = (),
         parts: Sequence[Evidence] = (),
+        extra: Extra | None = None,
     ) -> None:
         self.data = data
+        self._extra = dict(extra or {})
+        self.schemas = schemas.FRAMES | {
+            "samples": schemas.samples(data.value_types),
+            **{name: schema for name, (schema, _) in self._extra.items()},
+        }
         builders = {
             "samples": lambda: tables.samples(data),
             "stacks": lambda: tables.stacks(data),
@@ -67,6 +77,7 @@ class Profile(Operations, Evidence):
         }
         if data.labels is not None:
             builders["labels"] = partial(_labels, data)
+        builders |= {name: build for name, (_, build) in self._extra.items()}
         # The reader hands over the gaps of the file's bytes too, which the source has already.
         own = [gap for gap in gaps if source is None or gap not in source.gaps]
         super().__init__(builders, source=source, parts=parts, gaps=own)
@@ -114,11 +125,14 @@ class Profile(Operations, Evidence):
     def _derived(self, data: ProfileData, others: Iterable[Profile] = ()) -> Profile:
         """Return a profile of other data that comes from the same file, and those of others."""
         if not (others := tuple(others)):
-            return _restored(self._source, data, self._gaps, self._parts, self.format, self.reader)
+            return _restored(*self._origin(), self.format, self.reader, data, self._extra)
         every = (self, *others)
         gaps = [gap for one in every for gap in one.all_gaps()]
         origins = [origin for one in every for origin in one._origins()]
-        return _restored(None, data, gaps, origins, "", self.reader)
+        return _restored(None, gaps, origins, "", self.reader, data)
+
+    def _origin(self) -> tuple[Source | None, list[Gap], Sequence[Evidence]]:
+        return self._source, self._gaps, self._parts
 
     def _origins(self) -> Sequence[Evidence]:
         """Return where it comes from, without the data."""
@@ -128,7 +142,7 @@ class Profile(Operations, Evidence):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The frames are made again where they are asked for.
-        state = (self._source, self.data, self._gaps, self._parts, self.format, self.reader)
+        state = (*self._origin(), self.format, self.reader, self.data, self._extra)
         return _restored, state
 
     # -- in short -----------------------------------------------------------------------------
@@ -165,13 +179,14 @@ class Profile(Operations, Evidence):
 
 def _restored(
     source: Source | None,
-    data: ProfileData,
     gaps: Iterable[Gap],
     parts: Sequence[Evidence],
     format: str,  # noqa: A002 (the field's word)
     reader: str,
+    data: ProfileData,
+    extra: Extra | None = None,
 ) -> Profile:
-    profile = Profile(source, data, gaps, parts)
+    profile = Profile(source, data, gaps, parts, extra)
     profile.format, profile.reader = format, reader
     return profile
 

@@ -152,17 +152,32 @@ ANSWERS = {one.name: one for one in (TOP, CALLERS, CALLEES, PEEK, HEATMAP)}
 FRAMES = {one.name: one for one in (SAMPLES, STACKS, CALLS, FUNCTIONS, LABELS, THREADS)}
 
 
-def samples(value_types: Sequence[ValueType], names: Sequence[str]) -> Schema:
+def value_columns(value_types: Sequence[ValueType]) -> list[str]:
+    """Name the column of each value type; one that is taken already gets its place behind it.
+
+    Examples
+    --------
+    >>> value_columns([ValueType("cpu", "ns"), ValueType("time", "ns"), ValueType("cpu", "count")])
+    ['cpu', 'time_1', 'cpu_2']
+    """
+    taken = {"time", "thread", "process", "event", "stack"}
+    names = []
+    for place, one in enumerate(value_types):
+        name = one.name if one.name and one.name not in taken else f"{one.name or 'value'}_{place}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def samples(value_types: Sequence[ValueType]) -> Schema:
     """Return the schema of `samples` with a column for each value type.
 
     Parameters
     ----------
     value_types : sequence of ValueType
-    names : sequence of str
-        Their columns.
     """
     columns = tuple(
         Column(name, "float64" if one.unit == "" else "int64", one.unit, f"Value: {one.name}.")
-        for name, one in zip(names, value_types, strict=True)
+        for name, one in zip(value_columns(value_types), value_types, strict=True)
     )
     return Schema("samples", (*SAMPLES.columns, *columns), SAMPLES.index, SAMPLES.meaning)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,35 +9,19 @@ import pandas as pd
 
 from prodforensics.categories import vocabulary
 from prodforensics.kernels.stack_sums import depths, sum_by
-from prodforensics.profile.data import KINDS, ProfileData, ValueType
+from prodforensics.profile.data import KINDS, ProfileData
 from prodforensics.profile.names import (
     display_names,
     function_names,
     process_labels,
     thread_labels,
 )
+from prodforensics.profile.schemas import value_columns
 
 if TYPE_CHECKING:
     from prodforensics.profile.measures import Measures
 
-__all__ = ["calls", "functions", "labels", "samples", "stacks", "threads", "value_columns"]
-
-
-def value_columns(value_types: Sequence[ValueType]) -> list[str]:
-    """Name the column of each value type; one that is taken already gets its place behind it.
-
-    Examples
-    --------
-    >>> value_columns([ValueType("cpu", "ns"), ValueType("time", "ns"), ValueType("cpu", "count")])
-    ['cpu', 'time_1', 'cpu_2']
-    """
-    taken = {"time", "thread", "process", "event", "stack"}
-    names = []
-    for place, one in enumerate(value_types):
-        name = one.name if one.name and one.name not in taken else f"{one.name or 'value'}_{place}"
-        taken.add(name)
-        names.append(name)
-    return names
+__all__ = ["calls", "functions", "labels", "samples", "stacks", "threads"]
 
 
 def samples(data: ProfileData) -> pd.DataFrame:

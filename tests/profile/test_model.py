@@ -1,10 +1,14 @@
 """A profile says what each function did itself and in all."""
 
+import pickle
+
+import pandas as pd
 import pytest
 
 from prodforensics.errors import UnknownName
-from prodforensics.profile import schemas
+from prodforensics.profile import Profile, schemas
 from prodforensics.profile.data import ValueType
+from prodforensics.schema import Column, Schema
 from tests.profile.tiny import profile
 
 TWO = (ValueType("samples", "count"), ValueType("cpu", "ns"))
@@ -50,7 +54,7 @@ def test_every_frame_is_as_documented():
     )
     for name, schema in schemas.FRAMES.items():
         if name == "samples":
-            schema = schemas.samples(TWO, ["samples", "cpu"])
+            schema = schemas.samples(TWO)
         if name != "labels":
             schema.validate(one.frames[name])
 
@@ -61,3 +65,24 @@ def test_threads_are_listed_with_the_busiest_first():
     assert threads.index.tolist() == ["y (2)", "x (1)"]
     assert threads[["samples", "total"]].values.tolist() == [[1, 3], [2, 2]]
     assert one.frames["samples"]["thread"].tolist() == ["x (1)", "y (2)", "x (1)"]
+
+
+def test_every_value_type_is_a_documented_column():
+    one = profile(("main", (1, 10)), value_types=TWO)
+    one.schemas["samples"].validate(one.frames["samples"])
+    assert one.schemas["samples"].units["cpu"] == "ns"
+
+
+def test_a_reader_may_hand_over_further_frames():
+    schema = Schema("pauses", (Column("pause_ns", "int64", "ns", "How long."),))
+    bare = profile(("main", 1))
+    one = Profile(None, bare.data, extra={"pauses": (schema, pauses)})
+    assert one.frames["pauses"]["pause_ns"].tolist() == [5]
+    assert one.schemas["pauses"] is schema
+    assert "pauses" not in bare.schemas
+    assert "pauses" in one.using("samples").frames
+    assert "pauses" in pickle.loads(pickle.dumps(one)).frames
+
+
+def pauses():
+    return pd.DataFrame({"pause_ns": [5]})
