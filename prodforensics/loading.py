@@ -168,23 +168,27 @@ def _check_options(chosen: Format, reader: Any, options: dict[str, Any]) -> None
         )
 
 
-def compare(before: Evidence, after: Evidence, *more: Evidence) -> Evidence:
+def compare(before: Evidence, after: Evidence, *more: Evidence, **options: Any) -> Evidence:
     """Say what changed between two pieces of evidence of one kind, or over several.
 
     Parameters
     ----------
     before, after, *more : Evidence
         In the order they were recorded.
+    **options
+        Of the room's comparison, named in its documentation; profiles take ``normalise=True``.
 
     Returns
     -------
     Evidence
-        The room's comparison: `HeapComparison`, `LeakReportComparison` ...
+        The room's comparison: `HeapComparison`, `ProfileComparison` ...
 
     Raises
     ------
     NotComparable
         They are of different kinds, or of a kind that has no comparison.
+    BadOption
+        The comparison takes no such option.
 
     Examples
     --------
@@ -206,7 +210,15 @@ def compare(before: Evidence, after: Evidence, *more: Evidence) -> Evidence:
         raise NotComparable(
             f"cannot compare: {names}", hint="give two pieces of evidence of the same kind"
         )
-    return resolve(before._compare)(before, after, *more)
+    comparing = resolve(before._compare)
+    taken = inspect.signature(comparing).parameters.values()
+    known = sorted(one.name for one in taken if one.kind is one.KEYWORD_ONLY)
+    if unknown := sorted(set(options) - set(known)):
+        raise BadOption(
+            f"comparing {before.kind}s takes no option {', '.join(unknown)}",
+            hint=f"its options: {', '.join(known) or 'none'}",
+        )
+    return comparing(before, after, *more, **options)
 
 
 def load_many(

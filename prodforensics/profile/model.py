@@ -53,6 +53,7 @@ class Profile(Operations, Evidence):
     kind: ClassVar[str] = "profile"
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _rules = "prodforensics.profile.rules:RULES"
+    _compare = "prodforensics.profile.compare:compare"
 
     def __init__(
         self,

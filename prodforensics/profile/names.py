@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from prodforensics.profile.data import ProfileData, Threads
+from prodforensics.profile.data import Functions, ProfileData, Threads
 
-__all__ = ["display_names", "function_names", "process_labels", "thread_labels"]
+__all__ = ["display_names", "function_names", "named", "process_labels", "thread_labels"]
 
 
 def display_names(data: ProfileData) -> np.ndarray:
@@ -31,9 +31,14 @@ def function_names(data: ProfileData) -> np.ndarray:
     -------
     object[f]
     """
-    names = data.functions.name.copy()
+    return named(data.functions)
+
+
+def named(functions: Functions) -> np.ndarray:
+    """Name functions; of what has no symbol, its module in brackets, object[f]."""
+    names = functions.name.copy()
     for place in np.flatnonzero(names == ""):
-        names[place] = f"[{_short(data.functions.module[place])}]"
+        names[place] = f"[{_short(functions.module[place])}]"
     return names
 
 

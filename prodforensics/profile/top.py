@@ -25,6 +25,7 @@ def top(
     n: int | None = 20,
     by: str = "self",
     granularity: str = "function",
+    whole: float | None = None,
 ) -> pd.DataFrame:
     """List what takes most (`schemas.TOP`).
 
@@ -37,6 +38,8 @@ def top(
     by : {"self", "total"}
     granularity : {"function", "line", "file", "module"}
         What a row is.
+    whole : number, optional
+        What percentages are of; all there is, where it is not given.
 
     Raises
     ------
@@ -55,7 +58,8 @@ def top(
     rows = rows[np.lexsort((-np.abs(second[rows]), rank[rows], -np.abs(first[rows])))]
     own, total = own[rows], total[rows]
     # Of a difference of two profiles, too, shares are of all that there is, as pprof's.
-    whole = np.abs(measures.weight).sum().item()
+    if whole is None:
+        whole = np.abs(measures.weight).sum().item()
     columns = {
         "function": pd.array(words[rows], dtype="str"),
         "self": own,
