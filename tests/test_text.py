@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from prodforensics._text import MASK, is_secret_name, plain
+from prodforensics._text import MASK, is_secret_name, plain, plain_all
 
 SECRETS = [
     ("password=correct-horse", "correct-horse"),
@@ -60,3 +62,18 @@ def test_masking_takes_no_time_on_hostile_text(piece: str) -> None:
     start = time.process_time()
     plain(piece * 20_000, limit=100_000)
     assert time.process_time() - start < 5
+
+
+CODE = ["std::map<int>::at", "password::check", "api_key:: x12345", "a:b", "Basic abcdefg", "x\ty"]
+
+
+@pytest.mark.parametrize(
+    "text", [*(text for text, _ in SECRETS), *HARMLESS, *CODE, "a\u202eb", "\x1b[31m", "y" * 400]
+)
+def test_many_texts_are_made_plain_as_one_is(text: str) -> None:
+    assert plain_all([text, "main"]) == [plain(text), "main"]
+
+
+@given(st.text(alphabet="pawdtokenBeri=:. '\"/@\n\u200b1", max_size=30))
+def test_any_text_among_many_is_made_plain_as_alone(text: str) -> None:
+    assert plain_all([text]) == [plain(text)]
