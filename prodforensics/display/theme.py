@@ -72,6 +72,51 @@ DARK_SERIES = (
     "#f390ad",
     "#b4d36b",
 )
+# Bars of a flame graph: seven groups and the rest; black (white) labels stand on them.
+LIGHT_FLAME = (
+    "#f3bd74",
+    "#9fc6ec",
+    "#a5d9ba",
+    "#d9b8e2",
+    "#e9d988",
+    "#f0b3ad",
+    "#90d3d6",
+    "#d3d8de",
+)
+DARK_FLAME = (
+    "#87581c",
+    "#2c5c90",
+    "#2b694c",
+    "#6a4477",
+    "#6a5d1a",
+    "#83424a",
+    "#1d676f",
+    "#4a525e",
+)
+# Less, the same, more: nine steps that stay apart for protan, deutan and tritan eyes.
+LIGHT_CHANGE = (
+    "#2d5f9a",
+    "#5b87bb",
+    "#93b3d6",
+    "#c9dbec",
+    "#ececec",
+    "#f6d9b8",
+    "#edb06f",
+    "#d98232",
+    "#a95a10",
+)
+DARK_CHANGE = (
+    "#8ec5ff",
+    "#5d9fe0",
+    "#3a74b0",
+    "#27496d",
+    "#3a3a3a",
+    "#6b4a22",
+    "#a2692a",
+    "#d98c3a",
+    "#ffc07a",
+)
+LIGHT_HIT, DARK_HIT = "#c71585", "#ff7ad1"
 # JupyterLab's own variable for what it also has, so that custom themes are followed.
 _JUPYTER = {
     "ground": "--jp-layout-color1",
@@ -90,9 +135,20 @@ def _variables(colours: dict[str, str], series: tuple[str, ...], on_series: str)
     return ";".join(rules)
 
 
+def _flame(
+    groups: tuple[str, ...], change: tuple[str, ...], hit: str, label: str, on_strong: str
+) -> str:
+    rules = [f"--pf-hit:{hit}", f"--pf-on-flame:{label}", f"--pf-on-strong:{on_strong}"]
+    rules += [f"--pf-f{place}:{colour}" for place, colour in enumerate(groups)]
+    rules += [f"--pf-d{place}:{colour}" for place, colour in enumerate(change)]
+    return ";".join(rules)
+
+
 def _palette() -> str:
     light = _variables(LIGHT, LIGHT_SERIES, "#ffffff") + ";color-scheme:light"
+    light += ";" + _flame(LIGHT_FLAME, LIGHT_CHANGE, LIGHT_HIT, "#101418", "#ffffff")
     dark = _variables(DARK, DARK_SERIES, "#101318") + ";color-scheme:dark"
+    dark += ";" + _flame(DARK_FLAME, DARK_CHANGE, DARK_HIT, "#f2f4f7", "#101418")
     return (
         f".pf{{{light}}}\n"
         f"@media (prefers-color-scheme:dark){{.pf{{{dark}}}}}\n"
@@ -114,7 +170,25 @@ def asset(name: str) -> str:
     return files(__package__).joinpath("static", name).read_text(encoding="utf-8")
 
 
-STYLE = _palette() + asset("cards.css")
+def _flame_rules() -> str:
+    rules = [
+        "text{font:11px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
+        "fill:var(--pf-on-flame,#101418);pointer-events:none}",
+        "text.pf-soft{fill:var(--pf-soft,#57606a)}",
+        ".pf-fr{fill:var(--pf-line,#d9dde3)}",
+        "g:hover rect{stroke:var(--pf-ink,#1c2128)}",
+    ]
+    rules += [f".pf-ft{n} rect{{fill:var(--pf-f{n},{c})}}" for n, c in enumerate(LIGHT_FLAME)]
+    rules += [f".pf-fd{n} rect{{fill:var(--pf-d{n},{c})}}" for n, c in enumerate(LIGHT_CHANGE)]
+    strong = (0, 1, 7, 8)  # the darkest (in the dark the lightest) steps
+    rules += [f".pf-fd{n} text{{fill:var(--pf-on-strong,#ffffff)}}" for n in strong]
+    return "".join(f"svg.pf-flame-svg {rule}\n" for rule in rules)
+
+
+FLAME_RULES = _flame_rules()
+"""CSS text of the bars of `prodforensics.display.flame_svg`; usable without the palette."""
+
+STYLE = _palette() + asset("cards.css") + FLAME_RULES
 """CSS text of everything static: the palette, cards, tables and pictures, scoped under ``.pf``."""
 
 

@@ -2,6 +2,7 @@
 
 A view never holds a whole frame. Its page sends ``{"id", "ask", ...}``; the method of the same name
 answers with a page of rows, ``{"id", "rows", "total", ...}``, or with ``{"id", "error", "hint"}``.
+Long arrays of an answer travel beside it as buffers, never as text and never as widget state.
 Widget state (which a saved notebook keeps) holds the program of the view alone, never data.
 """
 
@@ -10,12 +11,14 @@ from __future__ import annotations
 import inspect
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import anywidget
+import numpy as np
 import traitlets
 
 from prodforensics.display import theme
@@ -23,6 +26,10 @@ from prodforensics.errors import ForensicsError
 
 _log = logging.getLogger(__name__)
 _COMMON = ("core.js", "treegrid.js", "pictures.js", "path.js")
+_FLAME = ("flame_model.js", "flame_tree.js", "flame_canvas.js", "flame_view.js")
+
+STYLE = theme.STYLE + theme.asset("widget.css") + theme.asset("flame.css")
+"""CSS text of the interactive views."""
 
 Answer = Mapping[str, Any]
 
@@ -34,7 +41,7 @@ class ExplorerWidget(anywidget.AnyWidget):
     ----------
     questions : mapping of str to callable
         The questions that a page may ask; each takes keyword arguments of JSON types and answers
-        a mapping of JSON types.
+        a mapping of JSON types. ``"buffers"`` in it is a sequence of arrays.
     scripts : sequence of Path
         JavaScript files of the room, joined behind the common ones into one module; the last one
         exports ``{ render }``.
@@ -53,7 +60,7 @@ class ExplorerWidget(anywidget.AnyWidget):
         self._questions = dict(questions)
         self._static_html = static_html
         self._esm = module_text(scripts)
-        self._css = theme.STYLE + theme.asset("widget.css")
+        self._css = STYLE
         super().__init__(twin=uuid.uuid4().hex)
         self.on_msg(lambda _widget, message, _buffers: self._hear(message))
 
@@ -68,7 +75,8 @@ class ExplorerWidget(anywidget.AnyWidget):
         Returns
         -------
         dict or None
-            The answer or the error under the question's id; None for what is no question.
+            The answer or the error under the question's id; None for what is no question. Its
+            ``"buffers"``, if any, are bytes (see `packed`).
         """
         if not isinstance(message, dict) or "id" not in message:
             return None
@@ -79,7 +87,10 @@ class ExplorerWidget(anywidget.AnyWidget):
             if question is None:
                 return reply | {"error": "This view has no such question.", "hint": ""}
             inspect.signature(question).bind(**values)
-            return reply | dict(question(**values))
+            reply |= question(**values)
+            if "buffers" in reply:
+                reply["buffers"] = packed(reply["buffers"])
+            return reply
         except ForensicsError as error:
             return reply | {"error": error.message, "hint": error.hint or ""}
         except Exception as error:
@@ -90,7 +101,8 @@ class ExplorerWidget(anywidget.AnyWidget):
     def _hear(self, message: object) -> None:
         reply = self.answer(message)
         if reply is not None:
-            self.send(reply)
+            buffers = reply.pop("buffers", None)
+            self.send(reply, buffers)
 
     def static_html(self) -> str:
         """HTML of the static twin, with its style sheet."""
@@ -114,6 +126,26 @@ class ExplorerWidget(anywidget.AnyWidget):
         publish_display_data({"text/html": twin, "text/plain": ""})
         data, metadata = self._repr_mimebundle_()
         publish_display_data({**data, "text/html": ""}, metadata)
+
+
+def packed(arrays: Iterable[np.ndarray]) -> list[memoryview]:
+    r"""Return the bytes of arrays as a page reads them: little endian, without holes.
+
+    Examples
+    --------
+    >>> packed([np.array([1, 258], np.uint32)])[0].tobytes()
+    b'\x01\x00\x00\x00\x02\x01\x00\x00'
+    """
+    return [
+        memoryview(np.ascontiguousarray(array, array.dtype.newbyteorder("<"))).cast("B")
+        for array in arrays
+    ]
+
+
+def flame_scripts() -> list[Path]:
+    """Return the scripts that draw flame graphs, for the ``scripts`` of a room that has some."""
+    folder = files("prodforensics.display").joinpath("static")
+    return [Path(str(folder.joinpath(name))) for name in _FLAME]
 
 
 def module_text(scripts: Sequence[Path]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from contextlib import contextmanager
 
@@ -43,8 +44,17 @@ _MOUNT = """async ({source, css, state}) => {
     send: async (message) => {
       window.asked.push(message);
       if (window.silent) return;
-      const reply = await window.toKernel(JSON.stringify(message));
-      if (reply) for (const act of heard) act(JSON.parse(reply));
+      const reply = JSON.parse(await window.toKernel(JSON.stringify(message)));
+      if (!reply) return;
+      // Jupyter hands buffers over as views of one large message.
+      const buffers = (reply.buffers ?? []).map((text) => {
+        const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+        const message = new Uint8Array(bytes.length + 3);
+        message.set(bytes, 3);
+        return new DataView(message.buffer, 3, bytes.length);
+      });
+      delete reply.buffers;
+      for (const act of heard) act(reply, buffers);
     },
   };
   const stop = new AbortController();
@@ -67,9 +77,7 @@ def staged(browser, widget, *, dark=False, jupyter=False, width=1200, height=760
         "console",
         lambda line: errors.append(line.text) if line.type == "error" else None,
     )
-    page.expose_function(
-        "toKernel", lambda text: json.dumps(widget.answer(json.loads(text)), allow_nan=False)
-    )
+    page.expose_function("toKernel", lambda text: _wire(widget.answer(json.loads(text))))
     theme = f'data-jp-theme-light="{str(not dark).lower()}"' if jupyter else ""
     twin = f'<div data-pf-twin="{widget.twin}">{widget.static_html()}</div>'
     page.set_content(_PAGE.format(theme=theme, twin=twin))
@@ -82,6 +90,13 @@ def staged(browser, widget, *, dark=False, jupyter=False, width=1200, height=760
     yield page
     context.close()
     assert not errors, errors
+
+
+def _wire(answer):
+    if answer and "buffers" in answer:
+        texts = [base64.b64encode(buffer).decode() for buffer in answer["buffers"]]
+        answer = {**answer, "buffers": texts}
+    return json.dumps(answer, allow_nan=False)
 
 
 # Contrast of each text colour of the palette with the grounds that it stands on.

@@ -3,6 +3,7 @@
 import json
 import logging
 
+import numpy as np
 import pytest
 
 from prodforensics.display.widget import ExplorerWidget
@@ -17,6 +18,10 @@ def refuse():
     raise BadOption("no such column", hint="use count")
 
 
+def arrays():
+    return {"scale": 2.0, "buffers": [np.array([1, 258], ">u4"), np.arange(8, dtype=np.uint8)[::4]]}
+
+
 def break_down():
     raise ZeroDivisionError("a bug")
 
@@ -25,13 +30,29 @@ def break_down():
 def widget(tmp_path):
     script = tmp_path / "view.js"
     script.write_text("export default { render() {} };")
-    questions = {"rows": rows, "refuse": refuse, "break_down": break_down}
+    questions = {"rows": rows, "refuse": refuse, "break_down": break_down, "arrays": arrays}
     return ExplorerWidget(questions, [script], "<p>the twin</p>")
 
 
 def test_an_answer_carries_the_id_of_its_question(widget):
     answer = widget.answer({"id": "x.1", "ask": "rows", "offset": 4})
     assert answer == {"id": "x.1", "rows": [4, 5], "total": 9}
+
+
+def test_arrays_are_answered_as_bytes_in_little_endian(widget):
+    answer = widget.answer({"id": 1, "ask": "arrays"})
+    assert answer["scale"] == 2.0
+    sent = [buffer.tobytes() for buffer in answer["buffers"]]
+    assert sent == [b"\x01\x00\x00\x00\x02\x01\x00\x00", b"\x00\x04"]
+
+
+def test_arrays_travel_beside_the_message(widget, monkeypatch):
+    sent = []
+    monkeypatch.setattr(widget, "send", lambda *given: sent.append(given))
+    widget._hear({"id": 1, "ask": "arrays"})
+    ((message, buffers),) = sent
+    assert message == {"id": 1, "scale": 2.0}
+    assert len(buffers) == 2
 
 
 def test_an_error_is_answered_with_its_hint(widget):

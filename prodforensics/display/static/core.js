@@ -33,6 +33,21 @@ function bytes(size, signed = false) {
   return `${sign(size, signed)}${value.toFixed(digits)}\u00a0${unit}`;
 }
 
+function duration(value, signed = false) {
+  const size = Math.abs(value);
+  const start = sign(value, signed);
+  if (size >= 3600e9) return `${start}${count(Math.floor(size / 3600e9))}\u00a0h\u00a0${Math.round(size / 60e9) % 60}\u00a0min`;
+  if (size >= 60e9) return `${start}${Math.floor(size / 60e9)}\u00a0min\u00a0${Math.floor(size / 1e9) % 60}\u00a0s`;
+  for (const [unit, scale] of [["s", 1e9], ["ms", 1e6], ["\u00b5s", 1e3]]) {
+    if (size >= scale) return `${start}${Number((size / scale).toPrecision(3))}\u00a0${unit}`;
+  }
+  return `${start}${Math.round(size)}\u00a0ns`;
+}
+
+// How values of a unit are written for people.
+const writer = (unit) => ({ ns: duration, bytes })[unit] ?? ((value, signed) => count(round(value), signed));
+const round = (value) => (Number.isInteger(value) ? value : Number(value.toPrecision(4)));
+
 const count = (value, signed = false) => sign(value, signed) + Math.abs(value).toLocaleString("en-US");
 
 function percent(part, whole) {
@@ -65,7 +80,7 @@ class Kernel {
     this.answered = false;
     this.onwait = () => {};
     this.onanswer = () => {};
-    const hear = (message) => this.hear(message);
+    const hear = (message, buffers) => this.hear(message, buffers);
     model.on("msg:custom", hear);
     signal?.addEventListener("abort", () => model.off("msg:custom", hear));
   }
@@ -79,7 +94,8 @@ class Kernel {
     });
   }
 
-  hear(message) {
+  // What is large comes as buffers beside the message.
+  hear(message, buffers = []) {
     const asked = this.waiting.get(message?.id);
     if (!asked) return;
     this.waiting.delete(message.id);
@@ -88,7 +104,7 @@ class Kernel {
       this.answered = true;
       this.onanswer();
     }
-    if (message.error === undefined) asked.resolve(message);
+    if (message.error === undefined) asked.resolve(buffers.length ? { ...message, buffers } : message);
     else {
       asked.reject(Object.assign(new Error(message.error), { hint: message.hint ?? "" }));
     }
@@ -190,8 +206,8 @@ class Tabs {
 }
 
 // A bar between two panes, moved with the pointer or with the arrow keys.
-function splitter(above, below, label) {
-  let share = 58;
+function splitter(above, below, label, start = 58) {
+  let share = start;
   const bar = make("div", {
     class: "pf-splitter",
     role: "separator",

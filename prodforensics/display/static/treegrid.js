@@ -2,7 +2,8 @@
 // were asked for; `load(row, offset, limit)` brings more, where `row` is null for the outermost.
 //
 // A column: {key, title, kind, sort, width, total, signed, render}. Kinds: "tree" (the first
-// column, drawn by `render(row)`), "count", "bytes" (with a share of `total()`), "text".
+// column, drawn by `render(row)`), "count", "bytes" (with a share of `total()`), "amount" (the same,
+// written by `write(value, signed)`), "text".
 
 const PAGE_ROWS = 100;
 
@@ -187,8 +188,9 @@ class TreeGrid {
       cell.title = value ?? "";
     } else if (value == null) {
       cell.append("");
-    } else if (column.kind === "bytes") {
-      cell.title = `${count(value, column.signed)} bytes`;
+    } else if (column.kind === "bytes" || column.kind === "amount") {
+      const write = column.write ?? bytes;
+      cell.title = `${count(value, column.signed)} ${column.unit?.() ?? "bytes"}`;
       const whole = column.total?.() ?? 0;
       if (whole) {
         const share = Math.min(100, Math.max(0, (100 * Math.abs(value)) / whole));
@@ -198,10 +200,10 @@ class TreeGrid {
             { class: "pf-share", "aria-hidden": "true" },
             share >= 0.5 && make("i", { style: `width:${share.toFixed(1)}%` }),
           ),
-          make("span", { class: "pf-value" }, bytes(value, column.signed)),
+          make("span", { class: "pf-value" }, write(value, column.signed)),
           make("small", {}, percent(value, whole)),
         );
-      } else cell.append(bytes(value, column.signed));
+      } else cell.append(write(value, column.signed));
       if (column.signed && value) cell.classList.add(value > 0 ? "pf-more" : "pf-less");
     } else {
       cell.append(value >= 1e8 && column.key === "distance" ? "\u2013" : count(value, column.signed));
