@@ -26,6 +26,7 @@ __all__ = ["Profile", "human_value"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 tables = Later("prodforensics.profile.tables")
+pictures = Later("prodforensics.profile.pictures")
 
 Extra = Mapping[str, "tuple[Schema, Callable[[], pd.DataFrame]]"]
 
@@ -54,6 +55,8 @@ class Profile(Operations, Evidence):
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _rules = "prodforensics.profile.rules:RULES"
     _compare = "prodforensics.profile.compare:compare"
+    _view = "prodforensics.profile.views:explorer"
+    _sections = "prodforensics.profile.pictures:profile_sections"
 
     def __init__(
         self,
@@ -172,6 +175,9 @@ class Profile(Operations, Evidence):
         if len(self.data.threads) > 1:
             facts.append(("threads", human_count(len(self.data.threads))))
         return facts
+
+    def _card_body(self) -> str:
+        return pictures.profile_card(self)
 
     def _held(self) -> Iterable[tuple[str, int]]:
         for name, array in self.data.arrays():

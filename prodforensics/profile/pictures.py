@@ -1,0 +1,131 @@
+"""Static pictures and tables of profiles: what cards, reports and saved notebooks show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prodforensics.display.cards import picture
+from prodforensics.display.flame_svg import flame_svg
+from prodforensics.display.tables import table
+from prodforensics.evidence import Section
+from prodforensics.profile.groups import groups
+from prodforensics.profile.layout import Layout, layout
+from prodforensics.profile.model import human_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.profile.model import Profile
+
+__all__ = ["flame_picture", "profile_card", "profile_sections"]
+
+_ROWS = 20
+_ROWS_OF_CARD = 8
+_BARS = 1000
+_BARS_OF_CARD = 120
+_CARD_WIDTH = 900
+_CARD_DEPTH = 16
+
+
+def profile_card(profile: Profile) -> str:
+    """Draw what the card of a profile shows: a small flame graph, and the busiest functions."""
+    if not profile.measures.total:
+        return ""
+    drawn = flame_picture(
+        profile, width=_CARD_WIDTH, most_rows=_CARD_DEPTH, most_bars=_BARS_OF_CARD
+    )
+    return picture(drawn, _caption(profile)) + table(
+        _functions(profile, _ROWS_OF_CARD), units=_units(profile)
+    )
+
+
+def profile_sections(profile: Profile) -> list[Section]:
+    """Draw the static twin of the explorer: flame graph, functions, threads."""
+    if not profile.measures.total:
+        return []
+    sections = [
+        Section("Flame graph", picture(flame_picture(profile), _caption(profile))),
+        Section("Functions", table(_functions(profile, _ROWS), units=_units(profile))),
+    ]
+    threads = profile.frames["threads"]
+    if len(threads) > 1:
+        columns = ["thread_name", "thread_id", "samples", "total", "total_percent"]
+        drawn = table(threads[columns], limit=_ROWS, units=_units(profile))
+        sections.append(Section("Threads", drawn))
+    return sections
+
+
+def flame_picture(
+    profile: Profile, width: int = 1200, most_rows: int = 100, most_bars: int = _BARS
+) -> str:
+    """Draw a profile as a flame graph in SVG.
+
+    Parameters
+    ----------
+    profile : Profile
+    width : int
+        Pixels.
+    most_rows, most_bars : int
+        What is beyond them is left out, or drawn as grey runs.
+
+    Returns
+    -------
+    str
+        Needs the style sheet of `prodforensics.display.theme`.
+    """
+    data, measures = profile.data, profile.measures
+    bars = layout(data, measures)
+    unit = profile.default_value_type.unit
+    own = _own(bars)
+
+    def describe(bar: int) -> str:
+        width = int(bars.x1[bar]) - int(bars.x0[bar])
+        return (
+            f"{human_value(width * bars.scale, unit)} ({100 * width / bars.total:.1f} %), "
+            f"self {human_value(own[bar] * bars.scale, unit)}"
+        )
+
+    return flame_svg(
+        bars.x0,
+        bars.x1,
+        bars.function,
+        bars.rows,
+        bars.total,
+        bars.names,
+        describe=describe,
+        label=f"Flame graph of {profile.title}",
+        tints=groups(data, measures.function_self).of,
+        width=width,
+        most_rows=most_rows,
+        most_bars=most_bars,
+    )
+
+
+def _own(bars: Layout) -> np.ndarray:
+    """Return the width of each bar that nothing stands on."""
+    own = bars.x1.astype(np.int64) - bars.x0
+    for row in range(1, len(bars.rows) - 1):
+        above = slice(int(bars.rows[row - 1]), int(bars.rows[row]))
+        here = slice(int(bars.rows[row]), int(bars.rows[row + 1]))
+        holder = np.searchsorted(bars.x0[above], bars.x0[here], side="right") - 1
+        np.subtract.at(own[above], holder, (bars.x1[here] - bars.x0[here]).astype(np.int64))
+    return own
+
+
+def _caption(profile: Profile) -> str:
+    one = profile.default_value_type
+    return f"A bar is as wide as its share of {one.name}; below it what it called"
+
+
+def _functions(profile: Profile, rows: int) -> pd.DataFrame:
+    columns = ["function", "self", "self_percent", "total", "total_percent", "file"]
+    frame = profile.frames["functions"][columns].head(rows)
+    # Not every profiler tells files.
+    return frame if (frame["file"].astype(str) != "").any() else frame.drop(columns="file")
+
+
+def _units(profile: Profile) -> dict[str, str]:
+    unit = profile.default_value_type.unit
+    return {"self": unit, "total": unit, "self_percent": "", "total_percent": ""}
