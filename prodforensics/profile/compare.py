@@ -117,6 +117,7 @@ class ProfileComparison(Evidence):
 
     kind: ClassVar[str] = "profile comparison"
     schemas: ClassVar[Mapping[str, Schema]] = {one.name: one for one in (FUNCTIONS, STACKS, TREND)}
+    _rules = "prodforensics.profile.comparison_rules:RULES"
 
     def __init__(self, profiles: Iterable[Profile], *, normalise: bool = False) -> None:
         given = tuple(profiles)

@@ -54,12 +54,18 @@ class Work:
         self.total = self.stack_self.sum().item() if len(self.stack_self) else 0
 
 
-def plateaus(work: Work) -> list[Plateau]:
-    """List the places where work is done, most first: at most one hundred.
+def plateaus(work: Work, most: int = 50) -> list[Plateau]:
+    """List the places where work is done, most first.
 
     A place is a function that works itself, or a library's function with all below it as one of
     the program's own calls it: a service that parses JSON all day has its plateau in the parser,
     but the line to change is where the program calls it.
+
+    Parameters
+    ----------
+    work : Work
+    most : int
+        Functions and calls into libraries at the most, each.
     """
     if not len(work.data.stacks):
         return []
@@ -71,12 +77,12 @@ def plateaus(work: Work) -> list[Plateau]:
     value = sum_by(place.astype(np.int64), work.stack_self, len(unique))
     # A stack without an owner is counted at its innermost function.
     called = (unique // count > 0) & (unique // count - 1 != unique % count)
-    found = [Plateau(int(f), -1, own[f].item()) for f in _largest(own)]
+    found = [Plateau(int(f), -1, own[f].item()) for f in _largest(own, most)]
     found += [
         Plateau(int(unique[k] % count), int(unique[k] // count - 1), value[k].item())
-        for k in _largest(np.where(called, value, 0))
+        for k in _largest(np.where(called, value, 0), most)
     ]
-    return sorted(found, key=lambda one: (-one.value, one.owner >= 0))[:100]
+    return sorted(found, key=lambda one: (-one.value, one.owner >= 0))
 
 
 def callers_of(data: ProfileData, measures: Measures, function: int) -> list[tuple[int, float]]:
@@ -105,6 +111,6 @@ def _below(parent: np.ndarray, marked: np.ndarray) -> np.ndarray:
         below |= more
 
 
-def _largest(value: np.ndarray) -> np.ndarray:
-    order = np.argsort(-value, kind="stable")[:50]
+def _largest(value: np.ndarray, most: int) -> np.ndarray:
+    order = np.argsort(-value, kind="stable")[:most]
     return order[value[order] > 0]
