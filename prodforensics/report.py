@@ -6,7 +6,6 @@ load nothing and run nothing: what an attacker wrote into an artifact stays text
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -17,8 +16,9 @@ from prodforensics._text import plain
 from prodforensics.display.cards import card, findings_card
 from prodforensics.display.tables import human_bytes, table
 from prodforensics.display.theme import STYLE
-from prodforensics.errors import BadOption, SourceError
+from prodforensics.errors import BadOption
 from prodforensics.evidence import Evidence
+from prodforensics.writing import write_file
 
 __all__ = ["render", "write"]
 
@@ -65,24 +65,7 @@ def write(evidence: Sequence[Evidence], path: str | Path, *, title: str | None =
     Path
         The file.
     """
-    path = Path(path).expanduser()
-    text = render(evidence, title=title)
-    try:
-        if path.exists() and not path.is_file():  # a pipe such as /dev/stdout
-            path.write_text(text, encoding="utf-8")
-            return path
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{path}: {getattr(error, 'strerror', None) or error}",
-            hint="name a file in a folder that you may write to",
-        ) from error
-    return path
+    return write_file(path, render(evidence, title=title))
 
 
 def render(evidence: Sequence[Evidence], *, title: str | None = None) -> str:

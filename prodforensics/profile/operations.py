@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prodforensics._reference import Later
 from prodforensics.profile.data import ProfileData, ValueType
 from prodforensics.profile.measures import Measures
+from prodforensics.writing import write_file
 
 if TYPE_CHECKING:
     from typing import Self
@@ -22,8 +24,10 @@ __all__ = ["Operations"]
 
 # Imported on use: who loads and looks needs little of it.
 callers = Later("prodforensics.profile.callers")
+folded = Later("prodforensics.profile.folded")
 heatmap = Later("prodforensics.profile.heatmap")
 selection = Later("prodforensics.profile.selection")
+speedscope = Later("prodforensics.profile.speedscope")
 top = Later("prodforensics.profile.top")
 transforms = Later("prodforensics.profile.transforms")
 uniting = Later("prodforensics.profile.uniting")
@@ -38,6 +42,7 @@ class Operations:
     data: ProfileData
     measures: Measures
     default_value_type: ValueType
+    title: str
 
     def _derived(self, data: ProfileData, others: Iterable[Self] = ()) -> Self:
         raise NotImplementedError
@@ -261,3 +266,41 @@ class Operations:
             The profile has no times, or covers too many seconds for one picture.
         """
         return heatmap.heatmap(self.data, self.measures, bins)
+
+    # -- files --------------------------------------------------------------------------------
+
+    def to_folded(self, path: str | Path | None = None, *, threads: bool = False) -> str:
+        r"""Write the stacks as folded text, ``main;parse;read 12``, one line each, sorted.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to write it, too.
+        threads : bool
+            Whether the stacks of each thread stand below its name.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        SourceError
+            The file cannot be written.
+        """
+        text = folded.fold(self.data, self.measures, threads=threads)
+        if path is not None:
+            write_file(path, text)
+        return text
+
+    def to_speedscope(self, path: str | Path) -> Path:
+        """Write a file for https://www.speedscope.app: a profile for each value type and thread.
+
+        Raises
+        ------
+        BadOption
+            There are negative values, as in a difference.
+        SourceError
+            The file cannot be written.
+        """
+        return write_file(path, speedscope.speedscope_json(self.data, self.title))
