@@ -25,7 +25,7 @@ from prodforensics.display import theme
 from prodforensics.errors import ForensicsError
 
 _log = logging.getLogger(__name__)
-_COMMON = ("core.js", "treegrid.js", "pictures.js", "path.js")
+_COMMON = ("core.js", "treegrid.js", "pictures.js", "path.js", "findings.js")
 _FLAME = ("flame_model.js", "flame_tree.js", "flame_canvas.js", "flame_view.js")
 
 STYLE = theme.STYLE + theme.asset("widget.css") + theme.asset("flame.css")

@@ -134,43 +134,18 @@ function render(context) {
     view.bar.hidden = pane.element.hidden = key === "trend";
   });
 
-  const SIGNS = { likely: "\u2716 likely", possible: "\u25b2 possible", cleared: "\u2713 cleared" };
   const findings = make("div", { class: "pf-found" });
   const showFindings = async () => {
     const { rows } = await kernel.ask("findings");
-    findings.replaceChildren(
-      ...rows.map((finding, place) =>
-        make(
-          "details",
-          { open: place === 0 && finding.verdict === "likely" },
-          make(
-            "summary",
-            {},
-            make(
-              "span",
-              { class: `pf-badge pf-${finding.verdict}` },
-              SIGNS[finding.verdict] ?? finding.verdict,
-            ),
-            finding.title,
-          ),
-          make("p", {}, finding.why),
-          finding.next_step && make("p", {}, "\u2192 ", finding.next_step),
-          finding.node != null &&
-            make(
-              "button",
-              {
-                type: "button",
-                class: "pf-chip",
-                onclick: () => {
-                  if (view.tabs.current.key === "trend") view.tabs.choose("points");
-                  pane.show(finding);
-                },
-              },
-              "Show its retaining path",
-            ),
-        ),
-      ),
-    );
+    const proof = (finding) =>
+      finding.node != null && {
+        label: "Show its retaining path",
+        act: () => {
+          if (view.tabs.current.key === "trend") view.tabs.choose("points");
+          pane.show(finding);
+        },
+      };
+    findings.replaceChildren(...findingsList(rows, proof));
   };
 
   frame.bar.append(view.tabs.list);
