@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from prodforensics._reference import Later
 from prodforensics.categories import vocabulary
 from prodforensics.display.tables import human_count
 from prodforensics.errors import NotComparable
@@ -28,6 +29,8 @@ from prodforensics.schema import Column, Schema
 
 if TYPE_CHECKING:
     from prodforensics.profile.model import Profile
+
+pictures = Later("prodforensics.profile.pictures")
 
 __all__ = ["FUNCTIONS", "STACKS", "ProfileComparison", "compare"]
 
@@ -118,6 +121,8 @@ class ProfileComparison(Evidence):
     kind: ClassVar[str] = "profile comparison"
     schemas: ClassVar[Mapping[str, Schema]] = {one.name: one for one in (FUNCTIONS, STACKS, TREND)}
     _rules = "prodforensics.profile.comparison_rules:RULES"
+    _view = "prodforensics.profile.views:comparison"
+    _sections = "prodforensics.profile.pictures:comparison_sections"
 
     def __init__(self, profiles: Iterable[Profile], *, normalise: bool = False) -> None:
         given = tuple(profiles)
@@ -273,6 +278,9 @@ class ProfileComparison(Evidence):
         if self.normalise:
             facts.append(("normalised", "to the sum of the base"))
         return facts
+
+    def _card_body(self) -> str:
+        return pictures.comparison_card(self)
 
     def _written(self, value: float) -> str:
         return human_value(value, self.value_type.unit)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from prodforensics.kernels.stack_sums import sum_by
-from prodforensics.profile.data import ProfileData
+from prodforensics.profile.data import Functions
 
 __all__ = ["OTHER", "Groups", "group_of", "groups"]
 
@@ -33,19 +33,19 @@ class Groups:
         self.names, self.of = names, of
 
 
-def groups(data: ProfileData, own: np.ndarray) -> Groups:
+def groups(functions: Functions, own: np.ndarray) -> Groups:
     """Group the functions of a profile.
 
     Parameters
     ----------
-    data : ProfileData
+    functions : Functions
     own : number[f]
         What each function did itself.
     """
-    given = data.functions
     labels: dict[str, int] = {}
-    of = np.empty(len(given), np.int64)
-    for place, row in enumerate(zip(given.name, given.file, given.module, strict=True)):
+    of = np.empty(len(functions), np.int64)
+    columns = zip(functions.name, functions.file, functions.module, strict=True)
+    for place, row in enumerate(columns):
         of[place] = labels.setdefault(group_of(*row), len(labels))
     weight = sum_by(of, np.asarray(own), len(labels)).astype(np.float64)
     largest = np.argsort(-weight, kind="stable")[:OTHER]

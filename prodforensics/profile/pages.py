@@ -6,27 +6,27 @@ callers and callees of a function need no further answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prodforensics._text import plain, plain_all
+from prodforensics._text import plain
 from prodforensics.display.paging import alphabetical, table_page, whole_number, window
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.kernels.stack_sums import sum_by
-from prodforensics.profile.groups import groups
 from prodforensics.profile.heat import heat
-from prodforensics.profile.layout import Layout, layout
+from prodforensics.profile.layout import layout
 from prodforensics.profile.measures import Measures
-from prodforensics.profile.names import function_names
-from prodforensics.profile.tables import thread_labels
+from prodforensics.profile.names import function_names, thread_labels
+from prodforensics.profile.page_arrays import bars_answer, names_answer, place_of
 
 if TYPE_CHECKING:
+    from prodforensics.evidence import Evidence
     from prodforensics.profile.data import ProfileData
     from prodforensics.profile.model import Profile
 
-__all__ = ["ProfilePages", "bars_answer", "names_answer", "texts"]
+__all__ = ["ProfilePages", "findings_answer"]
 
 ORDERS = {
     "left-heavy": ("left-heavy", False),
@@ -36,7 +36,6 @@ ORDERS = {
 }
 """What the page calls an order: the order of the layout, and whether it is inverted."""
 
-_WHOLE = "all"
 _KEPT = 8
 
 Answer = dict[str, Any]
@@ -63,7 +62,7 @@ class ProfilePages:
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
         """The questions by the name that the page uses."""
-        names = ("about", "names", "bars", "functions", "lines", "threads", "heat")
+        names = ("about", "names", "bars", "functions", "lines", "threads", "heat", "findings")
         return {name: getattr(self, name) for name in names}
 
     # -- the whole ----------------------------------------------------------------------------
@@ -102,7 +101,11 @@ class ProfilePages:
 
     def names(self) -> Answer:
         """Names, files and colours of the functions; the last one is that of the whole."""
-        return names_answer(self.data, self.profile.measures.function_self)
+        return names_answer(self.data.functions, self.profile.measures.function_self)
+
+    def findings(self) -> Answer:
+        """List the findings, each with the function to look at where there is one."""
+        return findings_answer(self.profile)
 
     # -- flame graphs -------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class ProfilePages:
                 "name": plain(table["names"][place]),
                 "self": table["self"][place].item(),
                 "total": table["total"][place].item(),
-                "place": _place(data.functions, int(table["function"][place])),
+                "place": place_of(data.functions, int(table["function"][place])),
                 "module": plain(data.functions.module[table["function"][place]], 200),
                 "more": True,
             }
@@ -247,7 +250,7 @@ class ProfilePages:
                 "name": f"line {int(lines[at]):,}" if lines[at] else "line unknown",
                 "self": own[at].item(),
                 "total": total[at].item(),
-                "place": _place(data.functions, wanted, int(lines[at])),
+                "place": place_of(data.functions, wanted, int(lines[at])),
             }
             for at in np.argsort(-total, kind="stable")[first : first + most].tolist()
         ]
@@ -301,86 +304,22 @@ class ProfilePages:
         }
 
 
-# -- arrays for the page --------------------------------------------------------------------------
-
-
-def bars_answer(bars: Layout, functions: int, most_bars: int | None = None) -> Answer:
-    """Return the bars of a layout below one for the whole, as the page reads them.
-
-    Parameters
-    ----------
-    bars : Layout
-    functions : int
-        Number of the functions, which is that of the whole.
-    most_bars : int, optional
-        Leave out the narrowest if there are more.
-    """
-    left_out = 0.0
-    if most_bars is not None and len(bars) > most_bars:
-        width = np.sort(bars.x1 - bars.x0)[len(bars) - most_bars]
-        left_out = float(width) / bars.total
-        bars = bars.wider_than(left_out)
-    whole = np.array([functions], np.uint32)
-    rows = np.concatenate([[0], bars.rows.astype(np.int64) + 1]).astype(np.uint32)
-    return {
-        "scale": bars.scale,
-        "left_out": left_out,
-        "buffers": [
-            np.concatenate([np.zeros(1, np.uint32), bars.x0]),
-            np.concatenate([np.array([bars.total], np.uint32), bars.x1]),
-            np.concatenate([whole, bars.function]),
-            rows,
-        ],
-    }
-
-
-def names_answer(data: ProfileData, own: np.ndarray) -> Answer:
-    """Return names, files, lines and colours of functions, as the page reads them.
-
-    Parameters
-    ----------
-    data : ProfileData
-    own : number[f]
-        What each function did itself.
-    """
-    given = data.functions
-    found = groups(data, own)
-    # Neighbours of one group shall differ a little.
-    shade = (np.arange(len(given), dtype=np.uint32) * np.uint32(2654435761) >> np.uint32(16)) & 1
-    tints = np.append(found.of * 2 + shade, 14).astype(np.uint8)
-    files, file_of = np.unique(given.file.astype(str), return_inverse=True)
-    return {
-        "groups": [plain(name, 40) for name in found.names],
-        "buffers": [
-            *texts([*plain_all(function_names(data)), _WHOLE]),
-            *texts(plain_all(files.tolist())),
-            file_of.astype(np.uint32),
-            given.start_line.astype(np.uint32),
-            tints,
-        ],
-    }
-
-
-def texts(strings: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    r"""Return strings as the bounds and the bytes of one UTF-8 text.
-
-    Examples
-    --------
-    >>> first, text = texts(["ä", "bc"])
-    >>> first.tolist(), text.tobytes()
-    ([0, 2, 4], b'\xc3\xa4bc')
-    """
-    encoded = [text.encode("utf-8", "replace") for text in strings]
-    first = np.cumsum([0, *map(len, encoded)]).astype(np.uint32)
-    return first, np.frombuffer(b"".join(encoded), np.uint8)
-
-
-def _place(functions: Any, function: int, line: int = 0) -> str:
-    file = functions.file[function]
-    number = line or int(functions.start_line[function])
-    if not file:
-        return ""
-    return plain(f"{file}:{number}" if number else file)
+def findings_answer(evidence: Evidence) -> Answer:
+    """List findings in their order, each with the first function that proves it."""
+    rows = []
+    for finding in evidence.findings():
+        proof = finding.rows.get("functions", ())
+        rows.append(
+            {
+                "verdict": str(finding.verdict),
+                "title": plain(finding.title),
+                "why": plain(finding.why, 2000),
+                "next_step": plain(finding.next_step, 1000),
+                "rule": finding.rule,
+                "function": int(proof[0]) if len(proof) else None,
+            }
+        )
+    return {"rows": rows, "total": len(rows)}
 
 
 def _known(number: object) -> int | None:

@@ -6,23 +6,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prodforensics.display.cards import picture
-from prodforensics.display.flame_svg import flame_svg
+from prodforensics.display.cards import findings_card, picture
+from prodforensics.display.flame_svg import change_steps, flame_svg
 from prodforensics.display.tables import table
 from prodforensics.evidence import Section
 from prodforensics.profile.groups import groups
-from prodforensics.profile.layout import Layout, layout
+from prodforensics.profile.layout import Layout, layout, layout_tree
 from prodforensics.profile.model import human_value
+from prodforensics.profile.names import named
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from prodforensics.profile.compare import ProfileComparison
     from prodforensics.profile.model import Profile
 
-__all__ = ["flame_picture", "profile_card", "profile_sections"]
+__all__ = [
+    "change_picture",
+    "comparison_card",
+    "comparison_sections",
+    "flame_picture",
+    "profile_card",
+    "profile_sections",
+]
 
 _ROWS = 20
 _ROWS_OF_CARD = 8
+_FINDINGS = 3
 _BARS = 1000
 _BARS_OF_CARD = 120
 _CARD_WIDTH = 900
@@ -55,6 +65,75 @@ def profile_sections(profile: Profile) -> list[Section]:
         drawn = table(threads[columns], limit=_ROWS, units=_units(profile))
         sections.append(Section("Threads", drawn))
     return sections
+
+
+def comparison_card(compared: ProfileComparison) -> str:
+    """Draw what the card of a comparison shows: the first findings, and what changed most."""
+    return findings_card(compared.findings()[:_FINDINGS]) + table(
+        _changed(compared, _ROWS_OF_CARD), caption="What changed", units=_units_of(compared)
+    )
+
+
+def comparison_sections(compared: ProfileComparison) -> list[Section]:
+    """Draw the static twin of the explorer: differential flame graph, functions."""
+    caption = "A bar is as wide as it is now; orange takes more than before, blue less"
+    return [
+        Section("What changed", picture(change_picture(compared), caption)),
+        Section(
+            "Functions that changed", table(_changed(compared, _ROWS), units=_units_of(compared))
+        ),
+    ]
+
+
+def change_picture(compared: ProfileComparison, width: int = 1200, most_bars: int = _BARS) -> str:
+    """Draw a comparison as a flame graph in SVG: as wide as now, coloured by what changed.
+
+    Parameters
+    ----------
+    compared : ProfileComparison
+    width : int
+        Pixels.
+    most_bars : int
+        The narrowest beyond them are drawn as grey runs.
+    """
+    united = compared.united
+    bars = layout_tree(united.parent, united.function, united.own[-1], named(united.functions))
+    base, other = united.total[0][bars.node], united.total[-1][bars.node]
+    unit = compared.value_type.unit
+
+    def describe(bar: int) -> str:
+        before, after = base[bar].item(), other[bar].item()
+        sign = "+" if after > before else ""
+        change = f"{sign}{human_value(after - before, unit)}"
+        if before:
+            change += f", {100 * (after - before) / before:+.0f} %"
+        return f"{human_value(before, unit)} → {human_value(after, unit)} ({change})"
+
+    return flame_svg(
+        bars.x0,
+        bars.x1,
+        bars.function,
+        bars.rows,
+        bars.total,
+        bars.names,
+        describe=describe,
+        label=f"What changed: {compared.title}",
+        steps=change_steps(base, other),
+        width=width,
+        most_bars=most_bars,
+    )
+
+
+def _changed(compared: ProfileComparison, rows: int) -> pd.DataFrame:
+    frame = compared.frames["functions"]
+    columns = ["function", "self_base", "self_other", "self_delta", "total_delta"]
+    largest = frame["self_delta"].abs().sort_values(ascending=False, kind="stable").index
+    return frame.loc[largest[:rows], columns]
+
+
+def _units_of(compared: ProfileComparison) -> dict[str, str]:
+    unit = compared.value_type.unit
+    return dict.fromkeys(("self_base", "self_other", "self_delta", "total_delta"), unit)
 
 
 def flame_picture(
@@ -96,7 +175,7 @@ def flame_picture(
         bars.names,
         describe=describe,
         label=f"Flame graph of {profile.title}",
-        tints=groups(data, measures.function_self).of,
+        tints=groups(data.functions, measures.function_self).of,
         width=width,
         most_rows=most_rows,
         most_bars=most_bars,

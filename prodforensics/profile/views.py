@@ -7,16 +7,18 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prodforensics.display.cards import card, picture
+from prodforensics.display.cards import card, findings_card, picture
 from prodforensics.display.widget import ExplorerWidget, flame_scripts
+from prodforensics.profile.comparison_pages import ComparisonPages
 from prodforensics.profile.pages import ProfilePages
-from prodforensics.profile.pictures import profile_sections
+from prodforensics.profile.pictures import comparison_sections, profile_sections
 
 if TYPE_CHECKING:
     from prodforensics.evidence import Evidence, Section
+    from prodforensics.profile.compare import ProfileComparison
     from prodforensics.profile.model import Profile
 
-__all__ = ["explorer", "scripts"]
+__all__ = ["comparison", "explorer", "scripts"]
 
 _COMMON = ("profile_view.js", "function_pane.js", "sandwich.js", "heat_map.js")
 
@@ -35,9 +37,25 @@ def explorer(profile: Profile) -> ExplorerWidget:
         notebook.
     """
     pages = ProfilePages(profile)
-    return ExplorerWidget(
-        pages.questions, scripts("explorer.js"), _twin(profile, "", profile_sections(profile))
-    )
+    twin = _twin(profile, findings_card(profile.findings()), profile_sections(profile))
+    return ExplorerWidget(pages.questions, scripts("explorer.js"), twin)
+
+
+def comparison(compared: ProfileComparison) -> ExplorerWidget:
+    """Explore a comparison: a flame graph of what changed, functions, findings, the trend.
+
+    Parameters
+    ----------
+    compared : ProfileComparison
+
+    Returns
+    -------
+    ExplorerWidget
+        Works as `explorer` does.
+    """
+    pages = ComparisonPages(compared)
+    twin = _twin(compared, findings_card(compared.findings()), comparison_sections(compared))
+    return ExplorerWidget(pages.questions, scripts("comparison.js"), twin)
 
 
 def scripts(name: str) -> list[Path]:

@@ -43,6 +43,7 @@ class ProfileExplorer extends ProfileView {
       await this.change({});
       this.say(`Click a bar for its callers and callees \u00b7 ${FLAME_KEYS}`);
       this.pages.choose("flame");
+      await this.tell();
     } catch (error) {
       this.fail(error);
     }
@@ -111,11 +112,13 @@ class ProfileExplorer extends ProfileView {
       this.orders.element.hidden = key !== "flame";
       return key === "sandwich" || key === "threads";
     });
+    this.found = make("div", { class: "pf-found", hidden: true });
     const [facts, one] = [make("span", { class: "pf-soft pf-facts-line" }), about.values[about.value]];
     this.facts_line = facts;
     facts.textContent = `${count(about.samples)} samples \u00b7 ${count(about.functions)} functions \u00b7 ${one.name}`;
     this.frame.bar.append(this.pages.list, facts);
     this.frame.body.append(
+      this.found,
       tools(this.orders.element, this.search, this.matched, this.range, this.values, this.threads),
       this.stack,
       this.split,
@@ -251,16 +254,6 @@ class ProfileExplorer extends ProfileView {
       empty: "No thread was recorded.",
     });
     return { panel: panel(grid.element), fill: () => grid.reload() };
-  }
-
-  find() {
-    super.find();
-    const current = this.pages?.current?.key;
-    for (const page of this.pages?.pages ?? []) {
-      if (page.key === "functions" || page.key === "sandwich") page.filled = page.key === current;
-    }
-    if (current === "functions") this.table.reload();
-    if (current === "sandwich") this.both.table.reload();
   }
 }
 

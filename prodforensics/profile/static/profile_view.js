@@ -118,6 +118,20 @@ class ProfileView {
       this.fail({ message: `${text} is no regular expression: ${error.message}`, hint: "write part of a name" });
     }
     for (const view of this.flames) view.mark(this.marks);
+    const current = this.pages?.current?.key;
+    for (const page of this.pages?.pages ?? []) {
+      if (page.key === "functions" || page.key === "sandwich") page.filled = page.key === current;
+    }
+    if (current === "functions") this.table.reload();
+    if (current === "sandwich") this.both.table.reload();
+  }
+
+  async tell() {
+    const { rows } = await this.kernel.ask("findings");
+    const proof = ({ function: func }) =>
+      func != null && { label: `Show ${shorten(this.names.at(func), 60)}`, act: () => this.choose(func) };
+    this.found.replaceChildren(...findingsList(rows, proof));
+    this.found.hidden = !rows.length;
   }
 
   // -- tabs -------------------------------------------------------------------------------------
