@@ -129,6 +129,20 @@ BUILT_IN = (
         "prodforensics.heap.formats.leaksanitizer",
         "prodforensics.heap.leak_report:LeakReport",
     ),
+    Format(
+        "folded",
+        "Folded stacks, plain or differential (FlameGraph, async-profiler, py-spy, rbspy)",
+        "profile",
+        "prodforensics.profile.formats.folded",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
+        "rbspy",
+        "rbspy, raw file",
+        "profile",
+        "prodforensics.profile.formats.rbspy",
+        "prodforensics.profile.model:Profile",
+    ),
 )
 
 

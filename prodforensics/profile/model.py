@@ -70,6 +70,8 @@ class Profile(Operations, Evidence):
         self._extra = dict(extra or {})
         self.schemas = schemas.FRAMES | {
             "samples": schemas.samples(data.value_types),
+            "functions": schemas.measured(schemas.FUNCTIONS, data.value_types[data.default]),
+            "threads": schemas.measured(schemas.THREADS, data.value_types[data.default]),
             **{name: schema for name, (schema, _) in self._extra.items()},
         }
         builders = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from prodforensics.profile.data import ValueType
 from prodforensics.schema import Column, Schema
@@ -167,6 +168,29 @@ def value_columns(value_types: Sequence[ValueType]) -> list[str]:
         taken.add(name)
         names.append(name)
     return names
+
+
+def measured(schema: Schema, value_type: ValueType) -> Schema:
+    """Return a schema whose sums are fractions where the value type is one without a unit.
+
+    Parameters
+    ----------
+    schema : Schema
+    value_type : ValueType
+        That the frame sums up.
+
+    Examples
+    --------
+    >>> {c.name: c.dtype for c in measured(FUNCTIONS, ValueType("samples", "")).columns}["self"]
+    'float64'
+    """
+    if value_type.unit != "":
+        return schema
+    columns = tuple(
+        replace(one, dtype="float64") if one.name in ("self", "total") else one
+        for one in schema.columns
+    )
+    return replace(schema, columns=columns)
 
 
 def samples(value_types: Sequence[ValueType]) -> Schema:

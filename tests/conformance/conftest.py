@@ -17,6 +17,8 @@ from prodforensics.source import Source
 FORMATS = [one.name for one in BUILT_IN]
 SAMPLES = [entry["path"] for entry in samples.entries()]
 SECONDS = 30
+# Formats whose lines stand alone: where one ends, the file may end as well.
+LINES_ALONE = {"folded", "rbspy"}
 
 
 @cache

@@ -37,6 +37,16 @@ PLANTS = {
         ("build_order",),
         str,
     ),
+    "folded": (
+        ("profile/python/regex.native.folded.zst", "profile/python/regex.folded.zst"),
+        ("check_note",),
+        lambda text: text.replace(";", ":"),
+    ),
+    "rbspy": (
+        ("profile/ruby/quadratic.raw.gz", "profile/ruby/quadratic.raw.gz"),
+        ('"join_each_with_each"',),
+        json.dumps,
+    ),
 }
 
 
