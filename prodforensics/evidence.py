@@ -26,6 +26,8 @@ from prodforensics.source import Source
 if TYPE_CHECKING:
     import pandas as pd
 
+    from prodforensics.display.recorded import Program
+
 __all__ = ["Evidence", "Frames", "Section", "SourceInfo"]
 
 
@@ -59,10 +61,19 @@ class SourceInfo:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a report: a heading and HTML that is already escaped."""
+    """One part of a report: a heading and HTML that is already escaped.
+
+    Parameters
+    ----------
+    title, html : str
+    program : callable, optional
+        Makes the `prodforensics.display.recorded.Program` that a report shows in the place of the
+        HTML where scripts run.
+    """
 
     title: str
     html: str
+    program: Callable[[], Program] | None = None
 
 
 class Frames(Mapping[str, "pd.DataFrame"]):

@@ -1,17 +1,20 @@
 """Evidence as one HTML file that needs no network: for the post-mortem and for the archive.
 
 The page carries its own style sheet and pictures, and a content security policy that lets it
-load nothing and run nothing: what an attacker wrote into an artifact stays text.
+load nothing and run nothing: what an attacker wrote into an artifact stays text. Where a section
+has an interactive view, the policy names the digests of this package's own scripts; nothing else
+runs, and without scripts the section shows a picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
 from prodforensics import __version__
+from prodforensics._reference import Later
 from prodforensics._text import plain
 from prodforensics.display.cards import card, findings_card
 from prodforensics.display.tables import human_bytes, table
@@ -22,6 +25,9 @@ from prodforensics.writing import write_file
 
 __all__ = ["render", "write"]
 
+# Only reports with interactive views need it, and what a widget is made with.
+recorded = Later("prodforensics.display.recorded")
+
 _ROWS = 30
 
 _PAGE = """<!doctype html>
@@ -30,7 +36,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; \
-img-src data:">
+img-src data:{scripts_allowed}">
 <meta name="generator" content="prodforensics {version}">
 <title>{title}</title>
 <style>
@@ -43,7 +49,7 @@ img-src data:">
 <nav aria-label="Contents"><ol>{contents}</ol></nav>
 {body}
 </main>
-</body>
+{scripts}</body>
 </html>
 """
 
@@ -75,7 +81,8 @@ def render(evidence: Sequence[Evidence], *, title: str | None = None) -> str:
     heading = title or (
         f"Report: {evidence[0].title}" if len(evidence) == 1 else "Report of the investigation"
     )
-    chapters = [_chapter(number, one) for number, one in enumerate(evidence, 1)]
+    programs: dict[str, str] = {}
+    chapters = [_chapter(number, one, programs) for number, one in enumerate(evidence, 1)]
     contents = "".join(
         f'<li><a href="#evidence-{number}">{escape(plain(one.title))}</a></li>'
         for number, one in enumerate(evidence, 1)
@@ -83,17 +90,33 @@ def render(evidence: Sequence[Evidence], *, title: str | None = None) -> str:
     return _PAGE.format(
         version=escape(__version__),
         title=escape(plain(heading)),
-        style=STYLE,
+        style=STYLE + (recorded.STYLE if programs else ""),
+        scripts_allowed=_allowed(programs.values()),
+        scripts="".join(
+            f'<script type="module">{script}</script>\n' for script in programs.values()
+        ),
         when=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         contents=contents,
         body="".join(chapters),
     )
 
 
-def _chapter(number: int, one: Evidence) -> str:
+def _allowed(scripts: Collection[str]) -> str:
+    """Return the part of the policy that allows these scripts and no others."""
+    return f"; script-src {' '.join(map(recorded.digest, scripts))}" if scripts else ""
+
+
+def _chapter(number: int, one: Evidence, programs: dict[str, str]) -> str:
+    """Return the chapter of one piece; add the scripts that it needs to ``programs``."""
     parts = [f'<section id="evidence-{number}">', card(one.title, one.kind, one.facts())]
     parts.append(_section("Findings", findings_card(one.findings())))
-    parts += [_section(section.title, section.html) for section in one.sections()]
+    for place, section in enumerate(one.sections()):
+        html = section.html
+        if section.program:
+            program = section.program()
+            programs[program.key] = program.script
+            html = program.html(html, twin=f"twin-{number}-{place}")
+        parts.append(_section(section.title, html))
     parts += list(_frames(one))
     if len(one.gaps):
         parts.append(_section("What could not be read", table(one.gaps, limit=_ROWS)))

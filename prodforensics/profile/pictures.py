@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prodforensics._reference import Later
 from prodforensics.display.cards import findings_card, picture
 from prodforensics.display.flame_svg import change_steps, flame_svg
 from prodforensics.display.tables import table
@@ -29,6 +31,9 @@ __all__ = [
     "profile_card",
     "profile_sections",
 ]
+
+# Cards and twins need no answers for a report.
+programs = Later("prodforensics.profile.report_views")
 
 _ROWS = 20
 _ROWS_OF_CARD = 8
@@ -56,7 +61,11 @@ def profile_sections(profile: Profile) -> list[Section]:
     if not profile.measures.total:
         return []
     sections = [
-        Section("Flame graph", picture(flame_picture(profile), _caption(profile))),
+        Section(
+            "Flame graph",
+            picture(flame_picture(profile), _caption(profile)),
+            partial(programs.profile_program, profile),
+        ),
         Section("Functions", table(_functions(profile, _ROWS), units=_units(profile))),
     ]
     threads = profile.frames["threads"]
@@ -78,7 +87,11 @@ def comparison_sections(compared: ProfileComparison) -> list[Section]:
     """Draw the static twin of the explorer: differential flame graph, functions."""
     caption = "A bar is as wide as it is now; orange takes more than before, blue less"
     return [
-        Section("What changed", picture(change_picture(compared), caption)),
+        Section(
+            "What changed",
+            picture(change_picture(compared), caption),
+            partial(programs.comparison_program, compared),
+        ),
         Section(
             "Functions that changed", table(_changed(compared, _ROWS), units=_units_of(compared))
         ),

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prodforensics.display.cards import card, findings_card, picture
-from prodforensics.display.widget import ExplorerWidget, flame_scripts
+from prodforensics.display.widget import ExplorerWidget
 from prodforensics.profile.comparison_pages import ComparisonPages
 from prodforensics.profile.pages import ProfilePages
 from prodforensics.profile.pictures import comparison_sections, profile_sections
+from prodforensics.profile.report_views import scripts
 
 if TYPE_CHECKING:
     from prodforensics.evidence import Evidence, Section
     from prodforensics.profile.compare import ProfileComparison
     from prodforensics.profile.model import Profile
 
-__all__ = ["comparison", "explorer", "scripts"]
-
-_COMMON = ("profile_view.js", "function_pane.js", "sandwich.js", "heat_map.js")
+__all__ = ["comparison", "explorer"]
 
 
 def explorer(profile: Profile) -> ExplorerWidget:
@@ -56,15 +53,6 @@ def comparison(compared: ProfileComparison) -> ExplorerWidget:
     pages = ComparisonPages(compared)
     twin = _twin(compared, findings_card(compared.findings()), comparison_sections(compared))
     return ExplorerWidget(pages.questions, scripts("comparison.js"), twin)
-
-
-def scripts(name: str) -> list[Path]:
-    """Return the scripts of an explorer."""
-    folder = files(__package__).joinpath("static")
-    return [
-        *flame_scripts(),
-        *(Path(str(folder.joinpath(script))) for script in (*_COMMON, name)),
-    ]
 
 
 def _twin(evidence: Evidence, top_html: str, sections: Iterable[Section]) -> str:
