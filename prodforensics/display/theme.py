@@ -188,7 +188,10 @@ def _flame_rules() -> str:
 FLAME_RULES = _flame_rules()
 """CSS text of the bars of `prodforensics.display.flame_svg`; usable without the palette."""
 
-STYLE = _palette() + asset("cards.css") + FLAME_RULES
+PALETTE = _palette()
+"""CSS text that gives the class ``pf`` its custom properties, for light and dark."""
+
+STYLE = PALETTE + asset("cards.css") + FLAME_RULES
 """CSS text of everything static: the palette, cards, tables and pictures, scoped under ``.pf``."""
 
 

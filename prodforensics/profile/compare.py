@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -26,6 +27,7 @@ from prodforensics.profile.tables import percent
 from prodforensics.profile.trend import TREND, trend_frame
 from prodforensics.profile.united import United, unite
 from prodforensics.schema import Column, Schema
+from prodforensics.writing import write_file
 
 if TYPE_CHECKING:
     from prodforensics.profile.model import Profile
@@ -199,6 +201,24 @@ class ProfileComparison(Evidence):
         data = self.united.difference(self.value_type)
         whole = np.abs(self.base.measures.weight).sum().item()
         return top.top(data, Measures(data, 0), n, by, whole=whole or None)
+
+    def to_svg(self, path: str | Path, *, title: str = "") -> Path:
+        """Write the differential flame graph as an SVG file, with search and zoom, offline.
+
+        A bar is as wide as it is in the last profile; its colour tells what changed.
+
+        Parameters
+        ----------
+        path : str or Path
+        title : str
+            What stands above it; the names of the files by default.
+
+        Raises
+        ------
+        SourceError
+            The file cannot be written.
+        """
+        return write_file(path, pictures.change_document(self, title))
 
     # -- frames -------------------------------------------------------------------------------
 

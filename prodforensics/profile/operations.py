@@ -26,6 +26,7 @@ __all__ = ["Operations"]
 callers = Later("prodforensics.profile.callers")
 folded = Later("prodforensics.profile.folded")
 heatmap = Later("prodforensics.profile.heatmap")
+pictures = Later("prodforensics.profile.pictures")
 selection = Later("prodforensics.profile.selection")
 speedscope = Later("prodforensics.profile.speedscope")
 top = Later("prodforensics.profile.top")
@@ -304,3 +305,34 @@ class Operations:
             The file cannot be written.
         """
         return write_file(path, speedscope.speedscope_json(self.data, self.title))
+
+    def to_svg(
+        self,
+        path: str | Path,
+        *,
+        order: str = "left-heavy",
+        inverted: bool = False,
+        title: str = "",
+    ) -> Path:
+        """Write a flame graph as an SVG file: titles, search and zoom in a browser, offline.
+
+        Bars below half a pixel of 1,200 are drawn as grey runs.
+
+        Parameters
+        ----------
+        path : str or Path
+        order : {"left-heavy", "alphabetical", "time"}
+            How the bars of one caller follow each other.
+        inverted : bool
+            Whether the first row is the innermost call.
+        title : str
+            What stands above it; the name of the profile's file by default.
+
+        Raises
+        ------
+        BadOption
+            There is no such order, or the profile has no times.
+        SourceError
+            The file cannot be written.
+        """
+        return write_file(path, pictures.flame_document(self, order, inverted, title))

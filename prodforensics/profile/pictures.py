@@ -9,6 +9,7 @@ import numpy as np
 
 from prodforensics._reference import Later
 from prodforensics.display.cards import findings_card, picture
+from prodforensics.display.flame_file import flame_file
 from prodforensics.display.flame_svg import change_steps, flame_svg
 from prodforensics.display.tables import table
 from prodforensics.evidence import Section
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from prodforensics.profile.model import Profile
 
 __all__ = [
+    "change_document",
     "change_picture",
     "comparison_card",
     "comparison_sections",
+    "flame_document",
     "flame_picture",
     "profile_card",
     "profile_sections",
@@ -42,6 +45,8 @@ _BARS = 1000
 _BARS_OF_CARD = 120
 _CARD_WIDTH = 900
 _CARD_DEPTH = 16
+_FILE = {"most_rows": 500, "most_bars": 10_000, "narrowest": 0.5}
+_CHANGE = "A bar is as wide as it is now; orange takes more than before, blue less"
 
 
 def profile_card(profile: Profile) -> str:
@@ -85,11 +90,10 @@ def comparison_card(compared: ProfileComparison) -> str:
 
 def comparison_sections(compared: ProfileComparison) -> list[Section]:
     """Draw the static twin of the explorer: differential flame graph, functions."""
-    caption = "A bar is as wide as it is now; orange takes more than before, blue less"
     return [
         Section(
             "What changed",
-            picture(change_picture(compared), caption),
+            picture(change_picture(compared), _CHANGE),
             partial(programs.comparison_program, compared),
         ),
         Section(
@@ -98,7 +102,13 @@ def comparison_sections(compared: ProfileComparison) -> list[Section]:
     ]
 
 
-def change_picture(compared: ProfileComparison, width: int = 1200, most_bars: int = _BARS) -> str:
+def change_picture(
+    compared: ProfileComparison,
+    width: int = 1200,
+    most_rows: int = 100,
+    most_bars: int = _BARS,
+    narrowest: float = 2.0,
+) -> str:
     """Draw a comparison as a flame graph in SVG: as wide as now, coloured by what changed.
 
     Parameters
@@ -106,8 +116,10 @@ def change_picture(compared: ProfileComparison, width: int = 1200, most_bars: in
     compared : ProfileComparison
     width : int
         Pixels.
-    most_bars : int
-        The narrowest beyond them are drawn as grey runs.
+    most_rows, most_bars : int
+        What is beyond them is left out, or drawn as grey runs.
+    narrowest : float
+        Bars of fewer pixels are drawn as grey runs, too.
     """
     united = compared.united
     bars = layout_tree(united.parent, united.function, united.own[-1], named(united.functions))
@@ -133,8 +145,16 @@ def change_picture(compared: ProfileComparison, width: int = 1200, most_bars: in
         label=f"What changed: {compared.title}",
         steps=change_steps(base, other),
         width=width,
+        most_rows=most_rows,
         most_bars=most_bars,
+        narrowest=narrowest,
     )
+
+
+def change_document(compared: ProfileComparison, title: str = "") -> str:
+    """Draw a comparison as an SVG file of its own, with a search and zoom."""
+    drawn = change_picture(compared, **_FILE)
+    return flame_file(drawn, title or compared.title, _CHANGE)
 
 
 def _changed(compared: ProfileComparison, rows: int) -> pd.DataFrame:
@@ -150,7 +170,13 @@ def _units_of(compared: ProfileComparison) -> dict[str, str]:
 
 
 def flame_picture(
-    profile: Profile, width: int = 1200, most_rows: int = 100, most_bars: int = _BARS
+    profile: Profile,
+    width: int = 1200,
+    most_rows: int = 100,
+    most_bars: int = _BARS,
+    narrowest: float = 2.0,
+    order: str = "left-heavy",
+    inverted: bool = False,
 ) -> str:
     """Draw a profile as a flame graph in SVG.
 
@@ -161,6 +187,10 @@ def flame_picture(
         Pixels.
     most_rows, most_bars : int
         What is beyond them is left out, or drawn as grey runs.
+    narrowest : float
+        Bars of fewer pixels are drawn as grey runs, too.
+    order, inverted
+        See `prodforensics.profile.layout.layout`.
 
     Returns
     -------
@@ -168,7 +198,7 @@ def flame_picture(
         Needs the style sheet of `prodforensics.display.theme`.
     """
     data, measures = profile.data, profile.measures
-    bars = layout(data, measures)
+    bars = layout(data, measures, order, inverted=inverted)
     unit = profile.default_value_type.unit
     own = _own(bars)
 
@@ -192,7 +222,30 @@ def flame_picture(
         width=width,
         most_rows=most_rows,
         most_bars=most_bars,
+        narrowest=narrowest,
     )
+
+
+def flame_document(
+    profile: Profile, order: str = "left-heavy", inverted: bool = False, title: str = ""
+) -> str:
+    """Draw a profile as an SVG file of its own, with a search and zoom.
+
+    Parameters
+    ----------
+    profile : Profile
+    order, inverted
+        See `prodforensics.profile.layout.layout`.
+    title : str
+        What stands above it; the name of the profile's file, where it is empty.
+    """
+    drawn = flame_picture(profile, order=order, inverted=inverted, **_FILE)
+    note = _caption(profile)
+    if inverted:
+        note = f"{note.partition(';')[0]}; below it what called it"
+    if order == "time":
+        note += "; from left to right in the order of time"
+    return flame_file(drawn, title or profile.title, note)
 
 
 def _own(bars: Layout) -> np.ndarray:
