@@ -143,6 +143,20 @@ BUILT_IN = (
         "prodforensics.profile.formats.rbspy",
         "prodforensics.profile.model:Profile",
     ),
+    Format(
+        "jfr",
+        "Java Flight Recorder (JDK, async-profiler)",
+        "profile",
+        "prodforensics.profile.formats.jfr",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
+        "async-profiler-html",
+        "async-profiler flame graph, HTML",
+        "profile",
+        "prodforensics.profile.formats.async_profiler_html",
+        "prodforensics.profile.model:Profile",
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import prodforensics as pf
 from prodforensics.cli import app
 from tests.conformance.conftest import FORMATS, unpacked
 from tests.conftest import HOSTILE
+from tests.profile.formats import jfr_files
 from tests.tags import Tags
 
 UNSEEN = set("\x00\x07\x1b\u202e\u2066")
@@ -32,6 +33,16 @@ PLANTS = {
         ("build_order",),
         str,
     ),
+    "jfr": (
+        ("profile/java/quadratic.cpu-time.jfr.zst", "profile/java/quadratic.jfr.zst"),
+        ("joinEachWithEach",),
+        str,
+    ),
+    "async-profiler-html": (
+        ("profile/java/quadratic.2.9.html.zst", "profile/java/quadratic.html.zst"),
+        ("joinEachWithEach",),
+        str,
+    ),
     "leak-sanitizer": (
         ("heap/native/lsan.short.txt", "heap/native/lsan.long.txt"),
         ("build_order",),
@@ -49,6 +60,9 @@ PLANTS = {
     ),
 }
 
+# Formats that tell how long a name is, and where everything is that stands behind it.
+REWRITTEN = {"jfr": jfr_files.rename}
+
 
 @pytest.fixture(scope="module", params=FORMATS)
 def pair(request, tmp_path_factory):
@@ -59,10 +73,15 @@ def pair(request, tmp_path_factory):
         data = unpacked(name)
         for place in places:
             assert place.encode() in data
-            data = data.replace(place.encode(), write(" ".join(HOSTILE)).encode())
+            rewrite = REWRITTEN.get(request.param, replaced)
+            data = rewrite(data, place, write(" ".join(HOSTILE)))
         paths.append(tmp_path_factory.mktemp("hostile") / f"{number}.{request.param}")
         paths[-1].write_bytes(data)
     return paths
+
+
+def replaced(data, old, new):
+    return data.replace(old.encode(), new.encode())
 
 
 @pytest.fixture(scope="module")
