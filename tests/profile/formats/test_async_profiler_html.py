@@ -1,5 +1,7 @@
 """Flame graphs of async-profiler give back the stacks that they were drawn from."""
 
+from collections import Counter
+
 import pytest
 
 import prodforensics as pf
@@ -7,6 +9,7 @@ from prodforensics import samples
 from prodforensics.errors import Corrupt, PartialEvidenceWarning
 from prodforensics.formats import Probe
 from prodforensics.profile.formats import async_profiler_html
+from prodforensics.profile.formats.java_names import java_function
 from prodforensics.source import Source
 from tests.profile.stack_texts import folded
 
@@ -117,6 +120,21 @@ def test_only_pages_of_async_profiler_are_recognised():
     assert sniffed(HEAD)
     assert sniffed(OLD_HEAD)
     assert not sniffed("<html><body>function f(level, left, width)")
+
+
+@pytest.mark.parametrize("name", ["healthy", "quadratic"])
+def test_a_graph_tells_what_collapsed_stacks_of_the_same_session_tell(name):
+    text = b"".join(Source(samples.path(f"profile/java/{name}.collapsed.zst")).chunks()).decode()
+    expected = Counter()
+    for line in text.splitlines():
+        stack, _, count = line.rpartition(" ")
+        expected[";".join(dotted(frame) for frame in stack.split(";"))] += int(count)
+    assert folded(pf.load(samples.path(f"profile/java/{name}.html.zst"))) == expected
+
+
+def dotted(frame):
+    java = java_function(frame)
+    return java[0] if java else frame
 
 
 @pytest.mark.parametrize("kind", ["", ".2.9"])

@@ -5,7 +5,9 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,6 +201,35 @@ def test_collections_are_those_of_jfr_print(recorded):
         for number, row in frame.iterrows()
     }
     assert found == expected
+
+
+CONVERTER = "tools/profiler/jfr-converter/4.5/jfr-converter-4.5.jar"
+CACHE = Path(samples.__file__).parents[1] / ".cache" / "async-profiler"
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    ("value_type", "options"),
+    [("samples", "--cpu"), ("alloc_space", "--alloc --total"), ("delay", "--lock --total")],
+)
+@pytest.mark.parametrize("name", ["healthy", "quadratic"])
+def test_stacks_are_those_of_async_profilers_own_converter(tmp_path, name, value_type, options):
+    java, jar = require_tool("java"), CACHE / CONVERTER.rpartition("/")[2]
+    if not jar.exists():
+        jar.parent.mkdir(parents=True, exist_ok=True)
+        urllib.request.urlretrieve(f"https://repo1.maven.org/maven2/{CONVERTER}", jar)
+    path = samples.path(f"profile/java/{name}.async-profiler.jfr.zst")
+    file, result = tmp_path / "a.jfr", tmp_path / "a.collapsed"
+    file.write_bytes(b"".join(Source(path).chunks()))
+    command = [java, "-jar", jar, *options.split(), "--dot", "--norm", file, result]
+    subprocess.run(command, check=True, capture_output=True)
+    expected = Counter()
+    for line in result.read_text().splitlines():
+        stack, _, count = line.rpartition(" ")
+        stack = re.sub(r"_\[[ijk01]\](?=;|$)", "", stack)
+        # Its names of lambdas keep a number, which differs from run to run.
+        expected[re.sub(r"(\$\$Lambda|LambdaForm\$[A-Z]+)\$\d+", r"\1", stack)] += int(count)
+    assert folded(pf.load(path, classes="leaf"), value_type) == expected
 
 
 # -- what the samples tell --------------------------------------------------------------------
