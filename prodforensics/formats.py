@@ -137,6 +137,13 @@ BUILT_IN = (
         "prodforensics.profile.model:Profile",
     ),
     Format(
+        "flamebearer",
+        "Pyroscope flame graph, JSON, single or diff",
+        "profile",
+        "prodforensics.profile.formats.flamebearer",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
         "rbspy",
         "rbspy, raw file",
         "profile",

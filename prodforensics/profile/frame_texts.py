@@ -1,4 +1,4 @@
-"""The frames of folded stacks: a text each, in which profilers put function, file, line and kind.
+"""The frames of folded stacks: texts in which profilers put function, file, line and kind.
 
 ===================  ===========================================================================
 FlameGraph, inferno  ``name_[k]`` (kernel), ``_[j]`` (compiled by a JIT), ``_[i]`` (inlined),
@@ -7,6 +7,7 @@ async-profiler       the same, and ``_[0]`` (interpreted), ``_[1]`` (compiled by
 py-spy               ``name (file:line)``, ``name (file)``, ``name (library.so)``, and
                      ``0x7f... (library.so)`` where there is no symbol
 rbspy                ``name - file:line``, ``sleep [c function] - (unknown)``
+Pyroscope            ``file:line - name``
 ===================  ===========================================================================
 
 Threads and processes stand before the outermost call: ``[name tid=7]`` (async-profiler),
@@ -121,6 +122,10 @@ def add_call(table: CallTable, text: str) -> int:
         return _unnamed(table, text)
     name, _, place = text.rpartition(" - ")
     file, line = _split(place)
+    if name and not line:
+        before, number = _split(name)
+        if number:
+            return table.call(place, before, line=number)
     if name and (line or _RUBY_FILE.fullmatch(place)):
         kind = "builtin" if name.endswith("[c function]") else ""
         return table.call(name, "" if file == "(unknown)" else file, line=line, kind=kind)

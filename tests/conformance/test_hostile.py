@@ -53,6 +53,14 @@ PLANTS = {
         ("check_note",),
         lambda text: text.replace(";", ":"),
     ),
+    "flamebearer": (
+        (
+            "profile/python/regex.flamebearer.json.zst",
+            "profile/python/regex.diff.flamebearer.json.zst",
+        ),
+        ("check_note",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
     "rbspy": (
         ("profile/ruby/quadratic.raw.gz", "profile/ruby/quadratic.raw.gz"),
         ('"join_each_with_each"',),

@@ -35,6 +35,8 @@ from prodforensics.profile.frame_texts import Owner, add_call, owner_of
         ("each - /srv/app/a b.rb:7", "each", "/srv/app/a b.rb", "", 7, ""),
         ("block in <main> - app.rb", "block in <main>", "app.rb", "", 0, ""),
         ("sleep [c function] - (unknown)", "sleep [c function]", "", "", 0, "builtin"),
+        # Pyroscope, of what py-spy and rbspy saw
+        ("lib/util.py:38 - find", "find", "lib/util.py", "", 38, ""),
         # C++, whose names hold all of these characters
         ("operator- (int)", "operator- (int)", "", "", 0, ""),
         ("f(std::function<void (int)>)", "f(std::function<void (int)>)", "", "", 0, ""),
