@@ -88,7 +88,8 @@ def compare(
         the base's default value type (see `Profile.using`).
     normalise : bool
         Scale the others to the sum of the base (pprof: ``-normalize``): for recordings of
-        different length or load.
+        different length or load. Each sample is rounded; those with times are summed by stack
+        before.
 
     Returns
     -------
@@ -158,7 +159,11 @@ class ProfileComparison(Evidence):
         return Measures(self._scaled(profile).data, profile.data.default)
 
     def _scaled(self, profile: Profile) -> Profile:
-        base, data = self.base.data, combined(profile.data)
+        base, data = self.base.data, profile.data
+        if data.samples.time is not None:
+            # One by one, moments that count 1 each would all be rounded to nothing. What has no
+            # times is sums already, and pprof rounds each.
+            data = combined(data)
         sums = {
             one: value.sum().item()
             for one, value in zip(base.value_types, base.samples.values, strict=True)

@@ -32,7 +32,7 @@ def combined(data: ProfileData) -> ProfileData:
 
 
 def scaled(data: ProfileData, factors: Sequence[float]) -> ProfileData:
-    """Multiply the values of combined samples, each type by its factor (pprof: ``-normalize``).
+    """Multiply the values of all samples, each type by its factor (pprof: ``-normalize``).
 
     Whole numbers are rounded, halves away from zero; samples of which nothing is left are dropped.
     """

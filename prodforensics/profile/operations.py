@@ -187,6 +187,9 @@ class Operations:
     ) -> pd.DataFrame:
         """List what takes most, in the order and with the numbers of ``go tool pprof -top``.
 
+        Percentages are of this profile. Of one that was made with `focus` and the like they are
+        of what is left, as with pprof's ``-relative_percentages``.
+
         Parameters
         ----------
         n : int, optional

@@ -113,7 +113,7 @@ def test_combining_samples_changes_no_sum(one):
 
 def test_normalising_scales_equal_samples_together():
     base = profile(("main;a", 10), ("main;b", 10))
-    other = profile(*[("main;a", 1)] * 30, *[("main;c", 1)] * 10)
+    other = profile(*[("main;a", 1)] * 30, *[("main;c", 1)] * 10, time=range(40))
     change = pf.compare(base, other, normalise=True)
     functions = change.frames["functions"].set_index("function")
     # 40 samples of one each: halved one by one, nothing or everything would be left.
@@ -121,6 +121,13 @@ def test_normalising_scales_equal_samples_together():
     assert change.top()["self"].abs().sum() == 20
     assert sorted(row.values[0] for row in rows(change.subtract())) == [-10, 5, 5]
     assert change.other.measures.total == 40
+
+
+def test_sums_are_normalised_one_by_one_as_pprof_does():
+    other = profile(("main;a", 3), ("main;a", 3), ("main;b", 2))
+    change = pf.compare(profile(("main;a", 4)), other, normalise=True)
+    functions = change.frames["functions"].set_index("function")
+    assert functions["self_other"].to_dict() == {"a": 4, "b": 1, "main": 0}
 
 
 def test_halves_are_rounded_away_from_zero_and_nothing_is_dropped():
