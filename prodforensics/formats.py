@@ -164,6 +164,13 @@ BUILT_IN = (
         "prodforensics.profile.formats.async_profiler_html",
         "prodforensics.profile.model:Profile",
     ),
+    Format(
+        "pprof",
+        "pprof profile (Go, Parca, Pyroscope, Datadog, Google Cloud Profiler)",
+        "profile",
+        "prodforensics.profile.formats.pprof",
+        "prodforensics.profile.model:Profile",
+    ),
 )
 
 

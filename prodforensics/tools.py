@@ -52,6 +52,13 @@ TOOLS = (
     _tool("npm", "installs the DevTools worker that the tests compare with"),
     _tool("valgrind", "records the leak reports of C and C++ programs"),
     _tool("clang", "builds programs with LeakSanitizer", "clang libclang-rt-dev"),
+    Tool(
+        "go",
+        "records profiles of Go, and has the pprof that the tests compare with",
+        "apt install golang-go",
+        ("go",),
+        ("version",),
+    ),
     _tool("gdb", "takes core dumps of live processes (gcore)"),
     _tool("lldb", "reads core dumps of programs built with clang"),
     _tool(

@@ -10,6 +10,7 @@ import prodforensics as pf
 from prodforensics.cli import app
 from tests.conformance.conftest import FORMATS, unpacked
 from tests.conftest import HOSTILE
+from tests.profile import plain_pprof
 from tests.profile.formats import jfr_files
 from tests.tags import Tags
 
@@ -66,10 +67,15 @@ PLANTS = {
         ('"join_each_with_each"',),
         json.dumps,
     ),
+    "pprof": (
+        ("profile/go/leak.heap.1.pb.gz", "profile/go/leak.heap.2.pb.gz"),
+        ("main.(*sessions).remember",),
+        str,
+    ),
 }
 
 # Formats that tell how long a name is, and where everything is that stands behind it.
-REWRITTEN = {"jfr": jfr_files.rename}
+REWRITTEN = {"jfr": jfr_files.rename, "pprof": plain_pprof.rename}
 
 
 @pytest.fixture(scope="module", params=FORMATS)
