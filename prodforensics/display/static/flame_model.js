@@ -181,9 +181,11 @@ class Flame {
   }
 
   asTree() {
-    this.tree ??= new FlameTree(this.parents(), this.func, [
-      Float64Array.from(this.x0, (start, bar) => (this.x1[bar] - start) * this.scale),
-    ]);
+    if (!this.tree) {
+      const weight = new Float64Array(this.size);
+      for (let bar = 0; bar < this.size; bar++) weight[bar] = this.value(bar);
+      this.tree = new FlameTree(this.parents(), this.func, [weight]);
+    }
     return this.tree;
   }
 }

@@ -26,9 +26,11 @@ class ComparisonExplorer extends ProfileView {
 
   lay(tree, side = this.side) {
     const flame = tree.leftHeavy(side);
-    flame.steps = Uint8Array.from(flame.node, (node) =>
-      changeStep(tree.weights[0][node], tree.weights[1][node]),
-    );
+    const [base, other] = tree.weights;
+    flame.steps = new Uint8Array(flame.size);
+    for (let bar = 0; bar < flame.size; bar++) {
+      flame.steps[bar] = changeStep(base[flame.node[bar]], other[flame.node[bar]]);
+    }
     return flame;
   }
 
