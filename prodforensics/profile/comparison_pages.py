@@ -10,6 +10,7 @@ import numpy as np
 
 from prodforensics._text import plain
 from prodforensics.display.paging import alphabetical, table_page
+from prodforensics.profile.groups import groups
 from prodforensics.profile.names import named
 from prodforensics.profile.page_arrays import names_answer, place_of
 from prodforensics.profile.pages import findings_answer
@@ -61,9 +62,9 @@ class ComparisonPages:
 
     def names(self) -> Answer:
         """Names, files and colours of the functions; the last one is that of the whole."""
-        return names_answer(
-            self.comparison.united.functions, self.comparison.united.function_self(-1)
-        )
+        united = self.comparison.united
+        found = groups(united.functions, united.function_self(-1))
+        return names_answer(united.functions, found)
 
     def tree(self) -> Answer:
         """Give all stacks as one tree below a node for the whole: parent, function, both totals."""

@@ -22,11 +22,16 @@ from prodforensics.source import Source
 if TYPE_CHECKING:
     import pandas as pd
 
+    from prodforensics.profile.groups import Groups
+    from prodforensics.profile.layout import Layout
+
 __all__ = ["Profile", "human_value"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 tables = Later("prodforensics.profile.tables")
 pictures = Later("prodforensics.profile.pictures")
+layouts = Later("prodforensics.profile.layout")
+grouping = Later("prodforensics.profile.groups")
 
 Extra = Mapping[str, "tuple[Schema, Callable[[], pd.DataFrame]]"]
 
@@ -109,6 +114,16 @@ class Profile(Operations, Evidence):
     def measures(self) -> Measures:
         """Sums for the default value type."""
         return Measures(self.data, self.data.default)
+
+    @cached_property
+    def left_heavy(self) -> Layout:
+        """Where the bars of its flame graph stand: of all samples, the widest bar first."""
+        return layouts.layout(self.data, self.measures)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """The modules, packages or files that its functions belong to, the busiest first."""
+        return grouping.groups(self.data.functions, self.measures.function_self)
 
     def using(self, value_type: str) -> Profile:
         """Return the same profile with another value type as the default.

@@ -9,7 +9,7 @@ import numpy as np
 
 from prodforensics._text import plain, plain_all
 from prodforensics.profile.data import Functions
-from prodforensics.profile.groups import groups
+from prodforensics.profile.groups import Groups
 from prodforensics.profile.layout import Layout
 from prodforensics.profile.names import named
 
@@ -50,16 +50,15 @@ def bars_answer(bars: Layout, functions: int, most_bars: int | None = None) -> A
     }
 
 
-def names_answer(functions: Functions, own: np.ndarray) -> Answer:
+def names_answer(functions: Functions, found: Groups) -> Answer:
     """Return names, files, lines and colours of functions, as the page reads them.
 
     Parameters
     ----------
     functions : Functions
-    own : number[f]
-        What each function did itself.
+    found : Groups
+        Of the functions, for their colours.
     """
-    found = groups(functions, own)
     # Neighbours of one group shall differ a little.
     shade = (
         np.arange(len(functions), dtype=np.uint32) * np.uint32(2654435761) >> np.uint32(16)

@@ -101,7 +101,7 @@ class ProfilePages:
 
     def names(self) -> Answer:
         """Names, files and colours of the functions; the last one is that of the whole."""
-        return names_answer(self.data.functions, self.profile.measures.function_self)
+        return names_answer(self.data.functions, self.profile.groups)
 
     def findings(self) -> Answer:
         """List the findings, each with the function to look at where there is one."""
@@ -132,9 +132,11 @@ class ProfilePages:
             raise UnknownName("order", plain(order, 40), ORDERS)
         how, inverted = ORDERS[order]
         data, measures = self.chosen(value, thread, start, end)
-        return bars_answer(
-            layout(data, measures, how, inverted=inverted), len(data.functions), self._most_bars
-        )
+        if order == "left-heavy" and measures is self.profile.measures:
+            found = self.profile.left_heavy
+        else:
+            found = layout(data, measures, how, inverted=inverted)
+        return bars_answer(found, len(data.functions), self._most_bars)
 
     def chosen(
         self, value: object, thread: object, start: object = None, end: object = None

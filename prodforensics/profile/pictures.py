@@ -13,7 +13,6 @@ from prodforensics.display.flame_file import flame_file
 from prodforensics.display.flame_svg import change_steps, flame_svg
 from prodforensics.display.tables import table
 from prodforensics.evidence import Section
-from prodforensics.profile.groups import groups
 from prodforensics.profile.layout import Layout, layout, layout_tree
 from prodforensics.profile.model import human_value
 from prodforensics.profile.names import named
@@ -197,8 +196,10 @@ def flame_picture(
     str
         Needs the style sheet of `prodforensics.display.theme`.
     """
-    data, measures = profile.data, profile.measures
-    bars = layout(data, measures, order, inverted=inverted)
+    if order == "left-heavy" and not inverted:
+        bars = profile.left_heavy
+    else:
+        bars = layout(profile.data, profile.measures, order, inverted=inverted)
     unit = profile.default_value_type.unit
     own = _own(bars)
 
@@ -218,7 +219,7 @@ def flame_picture(
         bars.names,
         describe=describe,
         label=f"Flame graph of {profile.title}",
-        tints=groups(data.functions, measures.function_self).of,
+        tints=profile.groups.of,
         width=width,
         most_rows=most_rows,
         most_bars=most_bars,
