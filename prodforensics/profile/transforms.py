@@ -53,7 +53,11 @@ def hide(data: ProfileData, regex: str | re.Pattern[str]) -> ProfileData:
 
 
 def show_from(data: ProfileData, regex: str | re.Pattern[str]) -> ProfileData:
-    """Drop what is above the outermost matching call, and samples without such a call."""
+    """Drop what is above the outermost matching call, and samples without such a call.
+
+    Nothing below it is dropped. (pprof also drops calls further down, where a matching call was
+    inlined into them.)
+    """
     hit = functions_matching(data, regex)
     keep = below(data.stacks.parent, hit[data.stack_function])
     return _with_a_stack(_with_calls(data, keep))
