@@ -171,6 +171,20 @@ BUILT_IN = (
         "prodforensics.profile.formats.pprof",
         "prodforensics.profile.model:Profile",
     ),
+    Format(
+        "perf-script",
+        "perf script, or perf.data",
+        "profile",
+        "prodforensics.profile.formats.perf_script",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
+        "callgrind",
+        "Callgrind's output",
+        "profile",
+        "prodforensics.profile.formats.callgrind",
+        "prodforensics.profile.model:Profile",
+    ),
 )
 
 
@@ -245,7 +259,6 @@ def choose(source: Source, name: str | None = None) -> Format:
 # Magic numbers of files that people bring by mistake, and what to say about them.
 _LOOKS = (
     (b"\x7fELF", "an ELF file (a program or a core dump)"),
-    (b"PERFILE2", "a perf.data file"),
     (b"\xd4\xc3\xb2\xa1", "a packet capture (pcap)"),
     (b"\xa1\xb2\xc3\xd4", "a packet capture (pcap)"),
     (b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)"),

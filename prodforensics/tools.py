@@ -8,10 +8,11 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from prodforensics.errors import MissingTool, ToolFailed, UnknownName
 
@@ -51,6 +52,7 @@ TOOLS = (
     _tool("node", "records heap snapshots and runs DevTools' own numbers in the tests", "nodejs"),
     _tool("npm", "installs the DevTools worker that the tests compare with"),
     _tool("valgrind", "records the leak reports of C and C++ programs"),
+    _tool("perf", "reads perf.data files and records profiles", "linux-perf"),
     _tool("clang", "builds programs with LeakSanitizer", "clang libclang-rt-dev"),
     Tool(
         "go",
@@ -106,6 +108,8 @@ def run(
     seconds: float,
     text: str | None = None,
     check: bool = True,
+    output: IO[bytes] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     r"""Run a tool, never through a shell, and stop it at the time limit.
 
@@ -121,6 +125,10 @@ def run(
         Standard input; empty where it is not given.
     check : bool
         Raise where the tool fails.
+    output : binary file, optional
+        Receives its standard output, which is empty in the answer then: it may be large.
+    environment : mapping of str to str, optional
+        Variables beside those of this process.
 
     Raises
     ------
@@ -134,7 +142,7 @@ def run(
     """
     command = [str(find(name)), *map(str, arguments)]
     try:
-        done = _complete(command, seconds, text or "")
+        done = _complete(command, seconds, text or "", output, environment)
     except subprocess.TimeoutExpired as error:
         raise ToolFailed(
             f"{name} was stopped after {seconds:g} s", hint="give it more time, or less to do"
@@ -150,12 +158,19 @@ def run(
     return done
 
 
-def _complete(command: list[str], seconds: float, text: str) -> subprocess.CompletedProcess[str]:
+def _complete(
+    command: list[str],
+    seconds: float,
+    text: str,
+    output: IO[bytes] | None,
+    environment: Mapping[str, str] | None,
+) -> subprocess.CompletedProcess[str]:
     process = subprocess.Popen(  # noqa: S603 (a list, no shell)
         command,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=output or subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, **environment} if environment else None,
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
@@ -168,4 +183,4 @@ def _complete(command: list[str], seconds: float, text: str) -> subprocess.Compl
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         raise
-    return subprocess.CompletedProcess(command, process.returncode, said, complained)
+    return subprocess.CompletedProcess(command, process.returncode, said or "", complained)

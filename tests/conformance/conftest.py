@@ -17,8 +17,8 @@ from prodforensics.source import Source
 FORMATS = [one.name for one in BUILT_IN]
 SAMPLES = [entry["path"] for entry in samples.entries()]
 SECONDS = 30
-# Formats whose lines stand alone: where one ends, the file may end as well.
-LINES_ALONE = {"folded", "rbspy"}
+# What a record ends in, where nothing ends the whole: behind a record a cut is none.
+RECORD_END = {"folded": b"\n", "rbspy": b"\n", "perf-script": b"\n\n"}
 
 
 @cache

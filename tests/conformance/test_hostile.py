@@ -72,6 +72,16 @@ PLANTS = {
         ("main.(*sessions).remember",),
         str,
     ),
+    "perf-script": (
+        2 * ("profile/c/quadratic.perf.txt.zst",),
+        ("unique_coupons",),
+        str,
+    ),
+    "callgrind": (
+        2 * ("profile/c/quadratic.plain.callgrind.out.zst",),
+        ("unique_coupons",),
+        str,
+    ),
 }
 
 # Formats that tell how long a name is, and where everything is that stands behind it.
