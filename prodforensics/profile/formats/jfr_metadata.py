@@ -219,15 +219,8 @@ def read_varint(data: bytes, p: int) -> tuple[int, int]:
     return (value - 2**64 if value >= 2**63 else value), p
 
 
-def read_text(data: bytes, p: int, pool: dict[int, str] | None = None) -> tuple[str, int]:
+def read_text(data: bytes, p: int) -> tuple[str, int]:
     """Read a string and return it with where the next value starts; null is empty.
-
-    Parameters
-    ----------
-    data : bytes
-    p : int
-    pool : dict of int to str, optional
-        The strings that keys stand for.
 
     Examples
     --------
@@ -244,7 +237,7 @@ def read_text(data: bytes, p: int, pool: dict[int, str] | None = None) -> tuple[
         raise Damaged
     length, p = read_varint(data, p)
     if form == 2:
-        return (pool or {}).get(length, ""), p
+        return "", p  # metadata has no pools
     if not 0 <= length <= len(data) - p:
         raise Damaged
     if form == 4:

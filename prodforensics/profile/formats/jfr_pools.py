@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from prodforensics.gaps import Gap
 from prodforensics.kernels.jfr_events import walk_pools
+from prodforensics.kernels.jfr_texts import gather_texts
 from prodforensics.kernels.jfr_values import decode_elements, decode_rows
 from prodforensics.profile.formats.jfr_chunks import Notes
-from prodforensics.profile.formats.jfr_metadata import Damaged, Metadata, read_text, read_varint
+from prodforensics.profile.formats.jfr_metadata import Metadata
 
-__all__ = ["Pools", "Table", "places_of", "text_at"]
+__all__ = ["Pools", "Table", "places_of"]
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,15 @@ class Pools:
         for offset in broken[broken >= 0].tolist():
             notes.add(Gap("constants that cannot be read", offset=offset))
         self._strings: dict[int, str] | None = None
+        self._tables: dict[tuple[str, tuple[str, ...]], Table] = {}
 
     def table(self, type_name: str, *fields: str) -> Table:
         """Return a pool with some fields of its records; an empty one where there is none."""
+        if (type_name, fields) not in self._tables:
+            self._tables[type_name, fields] = self._table(type_name, fields)
+        return self._tables[type_name, fields]
+
+    def _table(self, type_name: str, fields: tuple[str, ...]) -> Table:
         number = self._metadata.id_of.get(type_name)
         layout = None if number is None else self._metadata.layout(number)
         if number is None or layout is None:
@@ -86,11 +94,18 @@ class Pools:
 
     def texts(self, start: np.ndarray) -> list[str]:
         """Return the strings that stand at these offsets; for 0, which is none, nothing."""
+        raw, first, key = gather_texts(self._data, start, self._end)
+        joined, bounds = raw.tobytes(), first.tolist()
+        texts = [joined[low:high].decode("utf-8", "replace") for low, high in pairwise(bounds)]
+        for place in np.flatnonzero(key >= 0).tolist():
+            texts[place] = self._pooled().get(int(key[place]), "")
+        return texts
+
+    def _pooled(self) -> dict[int, str]:
         if self._strings is None:
             self._strings = {}  # a string of the pool of strings is never a key itself
-            pool = self.table("java.lang.String", "")
-            self._strings = dict(zip(pool.key.tolist(), self.texts(pool.column("")), strict=True))
-        return [text_at(self._data, p, self._strings) for p in start.tolist()]
+            self._strings = self.names("java.lang.String", "")
+        return self._strings
 
     def names(self, type_name: str, field: str) -> dict[int, str]:
         """Return one text of each record of a pool by its key."""
@@ -128,18 +143,3 @@ def places_of(table: Table, keys: np.ndarray) -> np.ndarray:
     place = np.searchsorted(table.key, keys)
     place[place == len(table.key)] = 0
     return np.where(table.key[place] == keys, place, -1)
-
-
-def text_at(data: np.ndarray, p: int, pool: dict[int, str] | None = None) -> str:
-    """Return the string that stands at an offset, "" where there is none that can be read."""
-    if p <= 0:
-        return ""
-    try:
-        head = data[p : p + 10].tobytes()
-        if head[:1] > b"\2":
-            length, start = read_varint(head, 1)
-            # A unit of UTF-16 takes up to three bytes; others stand there byte by byte.
-            head = data[p : p + start + (3 if head[:1] == b"\4" else 1) * max(length, 0)].tobytes()
-        return read_text(head, 0, pool)[0]
-    except Damaged:
-        return ""

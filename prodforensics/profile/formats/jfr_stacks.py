@@ -12,18 +12,20 @@ from prodforensics.profile.formats.jfr_pools import Pools, Table, places_of
 
 __all__ = ["StackLists", "class_names", "threads_of"]
 
-_KINDS = {
-    "Interpreted": "interpreted",
-    "JIT compiled": "jit",
-    "Inlined": "jit",
-    "C1 compiled": "jit",
-    "Native": "native",
-    "C++": "native",
-    "Kernel": "kernel",
+# The types of frames of the JDK and of async-profiler: kind, and whether it is inlined.
+_FRAMES = {
+    "Interpreted": ("interpreted", False),
+    "JIT compiled": ("jit", False),
+    "Inlined": ("jit", True),
+    "C1 compiled": ("jit", False),
+    "Native": ("native", False),
+    "C++": ("native", False),
+    "Kernel": ("kernel", False),
 }
-# A line takes 16 bits in class files, a type of frame one of a handful.
-_LINE, _TYPE = 2**16, 2**8
-_METHOD = 2**38
+_WORDS = {word: number for number, word in enumerate(_FRAMES)}
+_KINDS = tuple(_FRAMES.values())
+# A line takes 16 bits in class files, a type of frame is one of a handful.
+_LINES, _TYPES = 2**16, 2**4
 _UNKNOWN = "Unknown Java method"
 # What async-profiler gives functions that are not Java's: their class is a library.
 _NATIVE = "()L;"
@@ -43,6 +45,9 @@ class StackLists:
         self._items: list[np.ndarray] = []
         self._cut: list[np.ndarray] = []
         self._stacks = 0
+        self._methods: dict[tuple[str, ...], int] = {}
+        self._names: list[tuple[str, str]] = []
+        self._numbers: dict[int, int] = {}
         # Keys of earlier chunks of the same recording: an event may span a rotation.
         self._earlier: list[tuple[Metadata, np.ndarray, int]] = []
 
@@ -95,44 +100,47 @@ class StackLists:
     def _call_numbers(self, pools: Pools, frames: dict[str, np.ndarray]) -> np.ndarray:
         """Return the number of each frame's call, int32[n]."""
         methods = pools.table("jdk.types.Method", "type", "name", "descriptor")
-        method = places_of(methods, frames["method"])
-        line = np.where((frames["lineNumber"] > 0) & (frames["lineNumber"] < _LINE),
-                        frames["lineNumber"], 0)  # fmt: skip
-        kind = np.clip(frames["type"], 0, _TYPE - 1)
-        packed = (np.minimum(method, _METHOD) + 1) * (_LINE * _TYPE) + line * _TYPE + kind
-        unique, inverse = np.unique(packed, return_inverse=True)
-        method = unique // (_LINE * _TYPE) - 1
-        names = _method_names(pools, methods, np.unique(method[method >= 0]))
+        row = places_of(methods, frames["method"])
+        method = np.full(len(methods.key) + 1, -1, np.int64)  # the last one answers -1
+        used = np.unique(row[row >= 0])
+        method[used] = self._method_numbers(pools, methods, used)
         kinds = pools.names("jdk.types.FrameType", "description")
-        numbers = np.empty(len(unique), np.int32)
-        for k, (m, rest) in enumerate(
-            zip(method.tolist(), (unique % (_LINE * _TYPE)).tolist(), strict=True)
-        ):
-            name, package = names.get(m, (_UNKNOWN, ""))
-            word = kinds.get(rest % _TYPE, "")
-            numbers[k] = self.calls.call(
-                name,
-                module=package,
-                line=rest // _TYPE,
-                inlined=word == "Inlined",
-                kind=_KINDS.get(word, ""),
-            )
+        keys, place = np.unique(frames["type"], return_inverse=True)
+        words = [_WORDS.get(kinds.get(key, ""), len(_WORDS)) for key in keys.tolist()]
+        kind = np.array(words, np.int64)[place.reshape(-1)]
+        line = frames["lineNumber"]
+        line = np.where((line > 0) & (line < _LINES), line, 0)
+        packed = ((method[row] + 1) * _LINES + line) * _TYPES + kind
+        unique, inverse = np.unique(packed, return_inverse=True)
+        numbers = np.array([self._call_number(one) for one in unique.tolist()], np.int32)
         return numbers[inverse.reshape(-1)]
 
+    def _call_number(self, packed: int) -> int:
+        """Return the number of a call of this method, line and kind."""
+        number = self._numbers.get(packed)
+        if number is None:
+            rest, kind = divmod(packed, _TYPES)
+            method, line = divmod(rest, _LINES)
+            name, package = self._names[method - 1] if method else (_UNKNOWN, "")
+            word, inlined = _KINDS[kind] if kind < len(_KINDS) else ("", False)
+            number = self.calls.call(name, module=package, line=line, inlined=inlined, kind=word)
+            self._numbers[packed] = number
+        return number
 
-def _method_names(pools: Pools, methods: Table, rows: np.ndarray) -> dict[int, tuple[str, str]]:
-    """Name methods and their packages, by row of the pool of methods."""
-    classes = pools.table("java.lang.Class", "name")
-    symbols = pools.table("jdk.types.Symbol", "string")
-    owner = places_of(classes, methods.column("type")[rows])
-    keys = np.where(owner < 0, 0, classes.column("name")[owner] if len(classes.key) else 0)
-    columns = [
-        rows.tolist(),
-        _symbols(pools, symbols, keys),
-        _symbols(pools, symbols, methods.column("name")[rows]),
-        _symbols(pools, symbols, methods.column("descriptor")[rows]),
-    ]
-    return {row: _named(*parts) for row, *parts in zip(*columns, strict=True)}
+    def _method_numbers(self, pools: Pools, methods: Table, rows: np.ndarray) -> list[int]:
+        """Return the number, over all chunks, of methods in rows of the pool of methods."""
+        classes = pools.table("java.lang.Class", "name")
+        owner = places_of(classes, methods.column("type")[rows])
+        name = np.append(classes.column("name"), 0)  # the last one answers -1
+        columns = (name[owner], methods.column("name")[rows], methods.column("descriptor")[rows])
+        texts = _symbols(pools, np.concatenate(columns))
+        n, numbers = len(rows), []
+        for parts in zip(texts[:n], texts[n : 2 * n], texts[2 * n :], strict=True):
+            number = self._methods.setdefault(parts, len(self._methods))
+            if number == len(self._names):
+                self._names.append(_named(*parts))
+            numbers.append(number)
+        return numbers
 
 
 def _named(owner: str, name: str, descriptor: str) -> tuple[str, str]:
@@ -143,20 +151,22 @@ def _named(owner: str, name: str, descriptor: str) -> tuple[str, str]:
     return f"{owner}.{name}" if owner else name, package_of(owner)
 
 
-def _symbols(pools: Pools, symbols: Table, keys: np.ndarray) -> list[str]:
-    place = places_of(symbols, keys)
-    start = symbols.column("string")[place] if len(symbols.key) else np.zeros(len(keys), np.int64)
-    return pools.texts(np.where(place < 0, 0, start))
+def _symbols(pools: Pools, keys: np.ndarray) -> list[str]:
+    """Return the texts of these keys of the pool of symbols."""
+    symbols = pools.table("jdk.types.Symbol", "string")
+    keys, place = np.unique(keys, return_inverse=True)
+    start = np.append(symbols.column("string"), 0)  # the last one answers -1
+    texts = pools.texts(start[places_of(symbols, keys)])
+    return [texts[one] for one in place.reshape(-1).tolist()]
 
 
 def class_names(pools: Pools, keys: np.ndarray) -> dict[int, str]:
     """Name the classes of these keys of the pool of classes."""
     keys = np.unique(keys)
     classes = pools.table("java.lang.Class", "name")
-    symbols = pools.table("jdk.types.Symbol", "string")
     place = places_of(classes, keys)
     known = place >= 0
-    texts = _symbols(pools, symbols, classes.column("name")[place[known]])
+    texts = _symbols(pools, classes.column("name")[place[known]])
     return dict(zip(keys[known].tolist(), map(java_class, texts), strict=True))
 
 

@@ -34,7 +34,6 @@ from tests.profile.formats.jfr_files import (
 from tests.profile.stack_texts import folded
 
 SAMPLES = [entry["path"] for entry in samples.entries() if entry["format"] == "jfr"]
-JDK = [path for path in SAMPLES if "async" not in path]
 CALLS = {1: stack((1, 10)), 2: stack((2, 21), (1, 11)), 3: stack((2, 22), (1, 11), truncated=True)}
 
 
@@ -48,12 +47,11 @@ def one_chunk(*events, stacks=CALLS, **header):
     return chunk(metadata(TYPES), *events, pools(stacks), **header)
 
 
-@pytest.fixture(scope="module", params=SAMPLES)
-def recorded(request, tmp_path_factory):
-    """A sample unpacked for the JDK's tool, and as we read it."""
-    file = tmp_path_factory.mktemp("jfr") / "sample.jfr"
-    file.write_bytes(b"".join(Source(samples.path(request.param)).chunks()))
-    return file, pf.load(file)
+def opened(path, folder):
+    """Unpack a sample for the JDK's tool, and load it."""
+    file = folder / "sample.jfr"
+    file.write_bytes(b"".join(Source(samples.path(path)).chunks()))
+    return file, pf.load(samples.path(path))
 
 
 def printed(file, *events):
@@ -67,8 +65,9 @@ def printed(file, *events):
 
 
 @pytest.mark.oracle
-def test_every_type_of_event_is_counted_as_by_jfr_summary(recorded):
-    file, profile = recorded
+@pytest.mark.parametrize("path", SAMPLES)
+def test_every_type_of_event_is_counted_as_by_jfr_summary(path, tmp_path):
+    file, profile = opened(path, tmp_path)
     done = subprocess.run(
         [require_tool("jfr"), "summary", str(file)], capture_output=True, check=True, text=True
     )
@@ -96,8 +95,9 @@ SAMPLED = {
 
 
 @pytest.mark.oracle
-def test_stacks_threads_times_and_weights_are_those_of_jfr_print(recorded):
-    file, profile = recorded
+@pytest.mark.parametrize("name", ["gc", "healthy.cpu-time", "quadratic.async-profiler"])
+def test_stacks_threads_times_and_weights_are_those_of_jfr_print(name, tmp_path):
+    file, profile = opened(f"profile/java/{name}.jfr.zst", tmp_path)
     expected = Counter()
     for kind, values in printed(file, *SAMPLED):
         frames = (values["stackTrace"] or {"frames": []})["frames"]
@@ -170,10 +170,9 @@ def ours(profile):
 
 
 @pytest.mark.oracle
-def test_collections_are_those_of_jfr_print(recorded):
-    file, profile = recorded
-    if "gc" not in profile.frames:
-        pytest.skip("async-profiler tells of none")
+@pytest.mark.parametrize("name", ["gc", "healthy.cpu-time"])
+def test_collections_are_those_of_jfr_print(name, tmp_path):
+    file, profile = opened(f"profile/java/{name}.jfr.zst", tmp_path)
     heap = {
         (values["gcId"], values["when"]): values["heapUsed"]
         for _, values in printed(file, "jdk.GCHeapSummary")
@@ -382,7 +381,7 @@ def test_what_is_no_recording_is_refused(tmp_path):
 
 def test_a_name_can_be_changed_in_a_whole_file(tmp_path):
     # What the tests of hostile names rest on.
-    data = b"".join(Source(samples.path(JDK[0])).chunks())
+    data = b"".join(Source(samples.path("profile/java/gc.jfr.zst")).chunks())
     profile = load(tmp_path, rename(data, "OrderService", "Changed"))
     assert "Changed.answer" in set(profile.data.functions.name)
 
