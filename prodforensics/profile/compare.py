@@ -294,7 +294,7 @@ class ProfileComparison(Evidence):
         was, now = functions["total_base"] != 0, functions["total_other"] != 0
         samples = " → ".join(human_count(len(one.data.samples)) for one in self.profiles)
         facts = [
-            ("samples", samples),
+            ("records", samples),
             (self.value_type.name, " → ".join(map(self._written, self.united.whole))),
             ("functions", f"{human_count(int((was & now).sum()))} in both"),
             ("new", human_count(int((now & ~was).sum()))),

@@ -9,9 +9,10 @@ import numpy as np
 from prodforensics.kernels.stack_sums import outermost, sum_by
 from prodforensics.profile.data import ProfileData
 from prodforensics.profile.measures import Measures
+from prodforensics.profile.names import function_names
 from prodforensics.profile.roles import COLLECTING, IDLE, matching, owned
 
-__all__ = ["Plateau", "Work", "callers_of", "plateaus"]
+__all__ = ["Plateau", "Work", "callers_of", "plateaus", "said"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,13 @@ def callers_of(data: ProfileData, measures: Measures, function: int) -> list[tup
     value = sum_by(place.astype(np.int64), measures.stack_total[nodes], len(unique))
     pairs = zip(unique.tolist(), value.tolist(), strict=True)
     return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def said(data: ProfileData, place: Plateau) -> str:
+    """Name a place: the function, and the program's own that calls it where that is to be asked."""
+    names = function_names(data)
+    called = f", called by {names[place.owner]}," if place.owner >= 0 else ""
+    return f"{names[place.function]}{called}"
 
 
 def _below(parent: np.ndarray, marked: np.ndarray) -> np.ndarray:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Profile", "human_value"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
+hot = Later("prodforensics.profile.hot")
 tables = Later("prodforensics.profile.tables")
 pictures = Later("prodforensics.profile.pictures")
 layouts = Later("prodforensics.profile.layout")
@@ -169,19 +170,21 @@ class Profile(Operations, Evidence):
     # -- in short -----------------------------------------------------------------------------
 
     def headline(self) -> str:
-        """Say how much was recorded and what took most of it."""
-        whole = human_value(self.measures.total, self.default_value_type.unit)
-        text = f"{whole} of {self.default_value_type.name} in {len(self.data.samples):,} samples"
-        functions = self.frames["functions"]
-        if len(functions) and self.measures.total:
-            top = functions.iloc[0]
-            text += f"; {top['function']} takes {top['self_percent']:.1f} % itself"
+        """Say how much was recorded, and where most of the work is done."""
+        measures, kind = self.measures, self.default_value_type
+        text = human_value(measures.total, kind.unit)
+        text += " samples" if kind.name == "samples" else f" of {kind.name}"
+        work = hot.Work(self.data, measures)
+        places = hot.plateaus(work, most=1)
+        if places and work.total:
+            share = 100 * places[0].value / work.total
+            text += f"; {hot.said(self.data, places[0])} takes {share:.0f} % of the work"
         return text
 
     def facts(self) -> list[tuple[str, str]]:
         """Return the few numbers for the card."""
         facts = [
-            ("samples", human_count(len(self.data.samples))),
+            ("records", human_count(len(self.data.samples))),
             ("functions", human_count(len(self.data.functions))),
             ("value types", ", ".join(one.name for one in self.value_types)),
         ]

@@ -56,7 +56,7 @@ LOCKING = re.compile(
     r"_*(?:pthread_(?:mutex|rwlock|spin)_\w*lock|lll_lock_wait)\w*(?:@.*)?|___?lll_lock_wait\w*"
     r"|(?:__)?futex_(?:wait|lock)\w*|(?:native_)?queued_spin_lock_slowpath|_raw_spin_lock\w*"
     r"|osq_lock|rwsem_down_\w+|mutex_(?:lock|spin)\w*|__mutex_lock\w*"
-    r"|(?:internal/)?sync\.\(\*(?:RW)?Mutex\)\.(?:Lock|lockSlow|RLock)|runtime\.(?:lock2?|semacquire\w*)"
+    r"|(?:internal/)?sync\.\(\*(?:RW)?Mutex\)\.(?:R?Lock|lockSlow|R?Unlock)|runtime\.(?:lock2?|semacquire\w*)"
     r"|ObjectMonitor::\w+.*|ObjectSynchronizer::\w+.*"
     r"|java\.util\.concurrent\.locks\.\w*(?:Lock|Synchronizer)\w*\.(?:lock|acquire)\w*"
 )

@@ -15,7 +15,7 @@ import numpy as np
 from prodforensics.display.tables import human_count, human_ns
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.profile import recording_rules, roles
-from prodforensics.profile.hot import Plateau, Work, callers_of, plateaus
+from prodforensics.profile.hot import Plateau, Work, callers_of, plateaus, said
 from prodforensics.profile.names import function_names
 from prodforensics.profile.wording import heaviest, judge, measured, share_in, what
 
@@ -27,6 +27,7 @@ __all__ = ["RULES"]
 _SHORTER = (
     "Hold the lock for a shorter time (no work, no I/O, no logging while it is held), or split it."
 )
+_SECOND = 1_000_000_000
 _WAITS = ("delay", "lock", "contentions")
 _SPACE = ("alloc_space", "alloc_objects", "inuse_space", "inuse_objects")
 
@@ -50,7 +51,6 @@ def hot_function(profile: Profile) -> Iterator[Finding]:
         verdict = Verdict.POSSIBLE  # it allocates most; whether that is too much shows a pair
     names = function_names(profile.data)
     who = names[top.function]
-    by = f", called by {names[top.owner]}," if top.owner >= 0 else ""
     does = "allocates" if profile.default_value_type.name.startswith("alloc") else "holds"
     verb = does if space else "takes"
     itself = " itself" if top.owner < 0 and not space else ""
@@ -59,7 +59,7 @@ def hot_function(profile: Profile) -> Iterator[Finding]:
         "profile.hot_function",
         verdict,
         Severity.HIGH if found.low > 0.5 else Severity.MEDIUM,
-        f"{who}{by} {verb} {100 * found.value:.0f} % of {what(profile)}{itself}",
+        f"{said(profile.data, top)} {verb} {100 * found.value:.0f} % of {what(profile)}{itself}",
         f"{measured(profile, found)}{_apart_from(profile, work)} {_called_by(profile, top)} "
         + (
             "What a function takes itself is the width of its bar that nothing covers. Either it "
@@ -197,35 +197,65 @@ def _pauses(profile: Profile) -> Iterator[Finding]:
 
 
 def _waiting(profile: Profile) -> Iterator[Finding]:
-    """Ask profiles of the waiting itself: Go's mutex and block profiles, JFR's lock events."""
-    for one in profile.value_types:
-        if one.name not in ("delay", "lock") or one.unit != "ns":
-            continue
-        waits = profile.using(one.name)
-        whole, duration = waits.measures.total, profile.recording.duration_ns
-        if not whole:
-            continue
-        found = plateaus(Work(waits.data, waits.measures))
-        names = function_names(profile.data)
-        count = int(np.count_nonzero(waits.measures.weight))
-        share_of_time = whole / duration if duration else 0.0
-        if share_of_time < 0.1 and (duration or whole < 1e9):
-            continue
-        own = [place for place in found if place.owner >= 0] or found
-        top = own[0]
-        who = names[top.owner if top.owner >= 0 else top.function]
-        per = f", {share_of_time:.1f} threads at any moment" if duration else ""
-        yield Finding(
-            "profile.lock_contention",
-            Verdict.LIKELY if share_of_time > 0.5 or not duration else Verdict.POSSIBLE,
-            Severity.HIGH if share_of_time > 1 else Severity.MEDIUM,
-            f"Threads waited {human_ns(whole)} for locks, most in {who}",
-            f"All waiting added up{per}; {100 * top.value / whole:.0f} % of it where {who} calls "
-            f"{names[top.function]}. {human_count(count)} different stacks or events waited. "
-            f"{_SHORTER}",
-            {"functions": [top.owner if top.owner >= 0 else top.function, top.function]},
-            f"profile.using({one.name!r}).peek({who!r})",
-        )
+    """Ask profiles of the waiting itself: Go's mutex and block profiles, JFR's monitors."""
+    if "delay" not in (one.name for one in profile.value_types):
+        return
+    waits = _of_locks(profile.using("delay"))
+    whole, duration = waits.measures.total, profile.recording.duration_ns
+    places = plateaus(Work(waits.data, waits.measures))
+    if not places:
+        return
+    counts = (
+        waits.using("contentions").measures.total if _counted(waits) else len(waits.data.samples)
+    )
+    mean = whole / max(counts, 1)
+    if duration:
+        threads = whole / duration
+        verdict = _level(threads, likely=0.5, possible=0.1)
+        per = f", {threads:.1f} threads at any moment"
+    else:
+        # Go counts from the start of the process and does not say how long ago that was.
+        threads, per = 0.0, ""
+        verdict = _level(mean if whole >= _SECOND else 0, likely=0.5e6, possible=0.2e6)
+    if verdict is None:
+        return
+    own = [place for place in places if place.owner >= 0] or places
+    top = own[0]
+    names = function_names(waits.data)
+    who = names[top.owner if top.owner >= 0 else top.function]
+    where = f" where {who} calls {names[top.function]}" if top.owner >= 0 else f" in {who}"
+    known = function_names(profile.data)
+    rows = [k for k, name in enumerate(known) if name in (who, names[top.function])]
+    yield Finding(
+        "profile.lock_contention",
+        verdict,
+        Severity.HIGH if threads > 1 or mean > 10e6 else Severity.MEDIUM,
+        f"Threads waited {human_ns(whole)} for locks, most in {who}",
+        f"{human_count(counts)} waits of {human_ns(mean)} each{per}; "
+        f"{100 * top.value / whole:.0f} % of the time{where}. {_SHORTER}",
+        {"functions": rows[:10]},
+        f"profile.using('delay').peek({who!r})",
+    )
+
+
+def _of_locks(waits: Profile) -> Profile:
+    """Leave out waiting for channels, timers and conditions: Go's block profile counts it too."""
+    data = waits.data
+    there = waits.measures.weight != 0
+    if waits.recording.producer == "Go":
+        lock = np.append(roles.matching(data, roles.LOCKING)[data.stack_function], False)
+        there &= lock[data.samples.stack]
+    return waits._derived(data.with_samples(there))
+
+
+def _counted(waits: Profile) -> bool:
+    return "contentions" in (one.name for one in waits.value_types)
+
+
+def _level(value: float, *, likely: float, possible: float) -> Verdict | None:
+    if value >= likely:
+        return Verdict.LIKELY
+    return Verdict.POSSIBLE if value >= possible else None
 
 
 RULES: tuple[Rule, ...] = (

@@ -91,7 +91,18 @@ def test_a_profile_of_waiting_names_who_waits():
     (wait,) = one.findings()
     assert wait.rule == "profile.lock_contention"
     assert wait.title == "Threads waited 9.01 s for locks, most in main.count"
-    assert "3.0 threads at any moment" in wait.why
+    assert "909 waits of 9.91 ms each, 3.0 threads at any moment" in wait.why
+
+
+def test_waiting_for_a_channel_is_not_waiting_for_a_lock():
+    delay = (ValueType("contentions", "count"), ValueType("delay", "ns"))
+    one = profile(
+        ("main.work;runtime.chanrecv1", (900, 9_000_000_000)),
+        ("main.count;sync.(*Mutex).Lock", (900, 90_000_000)),
+        value_types=delay,
+        recording=Recording(producer="Go", mode="lock"),
+    )
+    assert not one.using("delay").findings()
 
 
 def test_frames_without_a_name_are_counted_with_how_to_name_them():

@@ -100,8 +100,13 @@ def entry(path: str, fault: str, kind: str) -> dict:
     """Return the entry of a recorded profile for the manifest."""
     what = kind.partition(".")[0]
     function, rule = CULPRITS.get(fault, (None, None))
+    verdict = "likely" if rule else None
     if fault == "gc" and what == "allocs":
-        rule = "profile.hot_function"
+        # One profile of allocations shows who allocates, not that it is too much.
+        rule, verdict = "profile.hot_function", "possible"
+    if fault == "lock" and what == "cpu":
+        # Who waits takes no time of a processor.
+        rule, verdict = None, None
     query = {"cpu": f"profile?seconds={SECONDS}", "heap": "heap?gc=1"}.get(what, what)
     roles = {"heap.1": "before", "heap.2": "after"}
     return {
@@ -118,7 +123,7 @@ def entry(path: str, fault: str, kind: str) -> dict:
             "fault": fault if function else None,
             "function": function,
             "rule": rule,
-            "verdict": "likely" if rule else None,
+            "verdict": verdict,
             "kind": what,
         },
     }

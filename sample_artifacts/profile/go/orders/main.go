@@ -12,6 +12,7 @@ import (
 	_ "net/http/pprof"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -30,6 +31,9 @@ func main() {
 	if s.fault == "lock" || s.fault == "healthy" {
 		runtime.SetMutexProfileFraction(1)
 		runtime.SetBlockProfileRate(100_000) // nanoseconds
+	}
+	if s.fault == "gc" {
+		debug.SetGCPercent(20) // its share of THE FAULT: hardly any room above what is alive
 	}
 	http.HandleFunc("/order/", s.order)
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], nil))
