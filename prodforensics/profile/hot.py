@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prodforensics.kernels.prefix_tree import below
 from prodforensics.kernels.stack_sums import outermost, sum_by
 from prodforensics.profile.data import ProfileData
 from prodforensics.profile.measures import Measures
@@ -51,7 +52,7 @@ class Work:
         idle = matching(data, IDLE)[function]
         collecting = matching(data, COLLECTING)[function]
         self.stack_self = measures.stack_self.copy()
-        self.stack_self[idle | _below(data.stacks.parent, collecting)] = 0
+        self.stack_self[idle | below(data.stacks.parent, collecting)] = 0
         self.total = self.stack_self.sum().item() if len(self.stack_self) else 0
 
 
@@ -106,17 +107,6 @@ def said(data: ProfileData, place: Plateau) -> str:
     names = function_names(data)
     called = f", called by {names[place.owner]}," if place.owner >= 0 else ""
     return f"{names[place.function]}{called}"
-
-
-def _below(parent: np.ndarray, marked: np.ndarray) -> np.ndarray:
-    """Tell which nodes are marked or have a marked one above, bool[s]."""
-    below = marked.copy()
-    # A level at a time: there are as many as the deepest stack.
-    while True:
-        more = ~below & (parent >= 0) & below[parent]
-        if not more.any():
-            return below
-        below |= more
 
 
 def _largest(value: np.ndarray, most: int) -> np.ndarray:

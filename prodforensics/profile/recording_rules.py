@@ -9,6 +9,7 @@ import numpy as np
 
 from prodforensics.display.tables import human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
+from prodforensics.kernels.prefix_tree import below
 from prodforensics.kernels.stack_sums import depths
 from prodforensics.profile import roles
 from prodforensics.profile.confidence import counted_samples, share
@@ -35,7 +36,10 @@ def unsymbolised(profile: Profile) -> Iterator[Finding]:
     names = profile.data.functions.name
     unknown = np.array([n in ("", "[unknown]", "??") or n.startswith("0x") for n in names], bool)
     found = share_in(profile, roles.share_of(profile.measures, unknown, innermost=True))
-    anywhere = roles.share_of(profile.measures, unknown)
+    # The outermost call is often the loader's, which has no name in many systems.
+    data = profile.data
+    within = below(data.stacks.parent, unknown[data.stack_function] & (data.stacks.parent >= 0))
+    anywhere = profile.measures.stack_self[within].sum() / (profile.measures.total or 1)
     if found.value < 0.05 and anywhere < 0.3:
         return
     modules = profile.data.functions.module[unknown]
@@ -45,7 +49,8 @@ def unsymbolised(profile: Profile) -> Iterator[Finding]:
         "profile.unsymbolised",
         Verdict.LIKELY if found.value > 0.3 else Verdict.POSSIBLE,
         Severity.MEDIUM,
-        f"{100 * found.value:.0f} % of {what(profile)} is in functions without a name",
+        f"{100 * max(found.value, anywhere):.0f} % of {what(profile)} is in functions without a "
+        f"name{'' if found.value >= 0.05 else ', or below them'}",
         f"{measured(profile, found)} {100 * anywhere:.0f} % have one somewhere in their stack. "
         f"Most are of {', '.join(m or 'no known module' for m in dict.fromkeys(worst))}. "
         + _symbols_for(" ".join(worst)),

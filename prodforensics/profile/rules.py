@@ -14,6 +14,8 @@ import numpy as np
 
 from prodforensics.display.tables import human_count, human_ns
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
+from prodforensics.kernels.prefix_tree import below
+from prodforensics.kernels.stack_sums import sum_by
 from prodforensics.profile import recording_rules, roles
 from prodforensics.profile.hot import Plateau, Work, callers_of, plateaus, said
 from prodforensics.profile.names import function_names
@@ -35,7 +37,7 @@ _SPACE = ("alloc_space", "alloc_objects", "inuse_space", "inuse_objects")
 @rule("profile.hot_function")
 def hot_function(profile: Profile) -> Iterator[Finding]:
     """One place takes most of the work: the plateau at the top of the flame graph."""
-    if profile.default_value_type.name in _WAITS:
+    if profile.default_value_type.name in _WAITS or not _of_time(profile):
         return  # where threads wait: profile.lock_contention
     work = Work(profile.data, profile.measures)
     places = plateaus(work)
@@ -106,11 +108,13 @@ def lock_contention(profile: Profile) -> Iterator[Finding]:
     found = share_in(profile, roles.share_of(profile.measures, locking))
     verdict = judge(found, likely=0.2, possible=0.05)
     if verdict:
+        who = _asks_most(profile, locking)
         yield Finding(
             "profile.lock_contention",
             verdict,
             Severity.HIGH if found.low > 0.3 else Severity.MEDIUM,
-            f"{100 * found.value:.0f} % of {what(profile)} is spent getting locks",
+            f"{100 * found.value:.0f} % of {what(profile)} goes into locks"
+            + (f", most asked for by {who}" if who else ""),
             f"{measured(profile, found)} A lock that is free costs next to nothing, so these "
             f"are contended: threads spin or go to sleep and wake up. {_SHORTER}",
             {"functions": heaviest(profile, locking)},
@@ -121,7 +125,7 @@ def lock_contention(profile: Profile) -> Iterator[Finding]:
 @rule("profile.syscall_heavy")
 def syscall_heavy(profile: Profile) -> Iterator[Finding]:
     """Much of the time is spent in the kernel."""
-    if profile.default_value_type.name in (*_WAITS, *_SPACE):
+    if profile.default_value_type.name in (*_WAITS, *_SPACE) or not _of_time(profile):
         return
     calls = roles.matching(profile.data, roles.SYSTEM_CALL)
     calls |= roles.in_kernel(profile.data)
@@ -154,6 +158,20 @@ _ALLOCATIONS = {
     "async-profiler": "asprof -e alloc -d 30, then pf.load(...).top(20)",
     "py-spy": "memray run, or tracemalloc",
 }
+
+
+def _of_time(profile: Profile) -> bool:
+    """Whether it says where time goes; perf counts switches and faults as well."""
+    return profile.recording.producer != "perf" or profile.recording.mode != ""
+
+
+def _asks_most(profile: Profile, locking: np.ndarray) -> str:
+    """Name the program's own function below which most of it happens."""
+    data = profile.data
+    inside = below(data.stacks.parent, locking[data.stack_function])
+    owner = np.where(inside, roles.owned(data)[0], -1)
+    value = sum_by(owner, profile.measures.stack_self, len(data.functions))
+    return function_names(data)[value.argmax()] if value.any() else ""
 
 
 def _apart_from(profile: Profile, work: Work) -> str:

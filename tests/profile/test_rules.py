@@ -77,6 +77,7 @@ def test_collecting_garbage_is_told_apart(stack):
 def test_getting_locks_is_told_apart(stack):
     (one,) = found(cpu(*SPREAD, (stack, 1000)), "lock_contention")
     assert one.verdict == Verdict.LIKELY
+    assert "goes into locks, most asked for by " in one.title
     assert not found(cpu(*SPREAD, (stack, 30)), "lock_contention")
 
 
