@@ -273,8 +273,22 @@ class Operations:
 
     # -- files --------------------------------------------------------------------------------
 
-    def to_folded(self, path: str | Path | None = None, *, threads: bool = False) -> str:
+    def to_folded(
+        self,
+        path: str | Path | None = None,
+        *,
+        threads: bool = False,
+        all: bool = False,  # noqa: A002 (the script's word)
+        pid: bool = False,
+        tid: bool = False,
+        addrs: bool = False,
+        keep_parenthesised: bool = False,
+    ) -> str:
         r"""Write the stacks as folded text, ``main;parse;read 12``, one line each, sorted.
+
+        A recording of perf is folded by the rules of ``stackcollapse-perf.pl``, to its lines; the
+        last five options are for it. With another value type (see `Profile.using`) or by threads
+        it is folded as every profile.
 
         Parameters
         ----------
@@ -282,6 +296,16 @@ class Operations:
             Where to write it, too.
         threads : bool
             Whether the stacks of each thread stand below its name.
+        all : bool
+            Mark frames of the kernel with ``_[k]`` and those of compilers at run time with
+            ``_[j]``.
+        pid, tid : bool
+            Put the process, or process and thread, behind the command.
+        addrs : bool
+            Put the address of what has no symbol behind its binary.
+        keep_parenthesised : bool
+            Keep frames that begin with a parenthesis, such as ``(anonymous namespace)::f``, which
+            the script drops.
 
         Returns
         -------
@@ -289,10 +313,19 @@ class Operations:
 
         Raises
         ------
+        BadOption
+            An option for perf, where its rules do not apply.
         SourceError
             The file cannot be written.
         """
-        text = folded.fold(self.data, self.measures, threads=threads)
+        options = {
+            "all": all,
+            "pid": pid,
+            "tid": tid,
+            "addrs": addrs,
+            "keep_parenthesised": keep_parenthesised,
+        }
+        text = folded.to_folded(self.data, self.measures, threads=threads, options=options)
         if path is not None:
             write_file(path, text)
         return text
