@@ -116,7 +116,9 @@ def _weights(data: ProfileData) -> tuple[np.ndarray, np.ndarray]:
     """
     samples: Samples = data.samples
     count = len(samples)
-    if samples.time is None or samples.event is None:
+    if samples.event is None:
+        return samples.values[data.default], np.ones(count, np.bool_)
+    if samples.time is None:
         return np.ones(count, np.int64), np.ones(count, np.bool_)
     told = (samples.time >= 0) & (samples.event >= 0)
     if data.labels is not None:
