@@ -11,12 +11,13 @@ import numpy as np
 
 from prodforensics.errors import BadOption
 from prodforensics.kernels.flame_layout import over_time, side_by_side
-from prodforensics.kernels.prefix_tree import merge, reverse
+from prodforensics.kernels.prefix_tree import merge
 from prodforensics.kernels.stack_sums import depths, inclusive, sum_by
 from prodforensics.profile.data import ProfileData
 from prodforensics.profile.measures import Measures
 from prodforensics.profile.names import function_names
 from prodforensics.profile.numbering import number_words, ranks
+from prodforensics.profile.transforms import turned
 
 __all__ = ["ORDERS", "Layout", "layout", "layout_tree"]
 
@@ -109,7 +110,8 @@ def layout(
     Raises
     ------
     BadOption
-        There is no such order, or no time was recorded.
+        There is no such order, no time was recorded, or the stacks are too deep and many to be
+        inverted.
     """
     if order not in ORDERS:
         raise BadOption(f"no order {order!r}", hint=f"one of {', '.join(ORDERS)}")
@@ -128,9 +130,8 @@ def layout(
     parent, function, place = merge(data.stacks.parent, data.stack_function, keep)
     leaf = _followed(place, leaf)
     if inverted:
-        used = np.unique(leaf[leaf >= 0])
-        places = np.zeros(len(parent), np.int32)
-        parent, function, places[used] = reverse(parent, function, used)
+        used = np.unique(leaf[(leaf >= 0) & (weight > 0)])
+        parent, function, places = turned(parent, function, used)
         leaf = _followed(places, leaf)
     names = function_names(data)
     if order != "time":

@@ -154,7 +154,13 @@ class Operations:
         return self._derived(transforms.root_at(self.data, function))
 
     def invert(self) -> Self:
-        """Turn every stack upside down: what did the work stands outermost."""
+        """Turn every stack upside down: what did the work stands outermost.
+
+        Raises
+        ------
+        BadOption
+            The stacks are so deep and many that the result would not fit into memory.
+        """
         return self._derived(transforms.invert(self.data))
 
     def collapse_recursion(self, *, indirect: bool = False) -> Self:

@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
+from prodforensics.errors import BadOption
 from prodforensics.kernels.prefix_tree import (
     below,
     erase_loops,
@@ -19,6 +20,7 @@ from prodforensics.kernels.prefix_tree import (
     still_inlined,
     used,
 )
+from prodforensics.kernels.stack_sums import depths
 from prodforensics.profile.data import Calls, ProfileData, Stacks
 from prodforensics.profile.matching import functions_matching, functions_named
 from prodforensics.profile.numbering import number_rows
@@ -32,7 +34,11 @@ __all__ = [
     "invert",
     "root_at",
     "show_from",
+    "turned",
 ]
+
+_MOST_CALLS = 300_000_000
+"""Calls in all different stacks; a few gigabytes where they have nothing in common."""
 
 
 def focus(data: ProfileData, regex: str | re.Pattern[str]) -> ProfileData:
@@ -86,9 +92,40 @@ def invert(data: ProfileData) -> ProfileData:
     if data.calls.inlined.any():
         data = _recalled(data, replace(data.calls, inlined=np.zeros(len(data.calls), np.bool_)))
     leaf = np.unique(data.samples.stack[data.samples.stack >= 0])
-    place = np.full(len(data.stacks), -1, np.int32)
-    parent, call, place[leaf] = reverse(data.stacks.parent, data.stacks.call, leaf)
-    return _with_tree(data, parent, call, place)
+    return _with_tree(data, *turned(data.stacks.parent, data.stacks.call, leaf))
+
+
+def turned(
+    parent: np.ndarray, item: np.ndarray, leaf: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Turn the stacks of a tree upside down.
+
+    Parameters
+    ----------
+    parent, item : int32[s]
+    leaf : int32[k]
+        Where stacks end.
+
+    Returns
+    -------
+    parent, item : int32[m]
+        The new tree.
+    place : int32[s]
+        Where the stack that ended at a node ends now; -1 for a node that was no leaf.
+
+    Raises
+    ------
+    BadOption
+        The stacks are so deep and many that no machine holds what they begin with this way round.
+    """
+    if (depths(parent)[leaf] + 1).sum(dtype=np.int64) > _MOST_CALLS:
+        raise BadOption(
+            "these stacks are too deep to be turned upside down",
+            hint="cut them first: profile.show_from(regex) or profile.collapse_recursion()",
+        )
+    place = np.full(len(parent), -1, np.int32)
+    new_parent, new_item, place[leaf] = reverse(parent, item, leaf)
+    return new_parent, new_item, place
 
 
 def choose(data: ProfileData, chosen: np.ndarray) -> ProfileData:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prodforensics.errors import BadOption, NotComparable, UnknownName
+from prodforensics.profile import transforms
 from prodforensics.profile.data import Labels, Recording, ValueType
 from prodforensics.profile.names import function_names
 from tests.profile.random_profiles import START, Frame, Row, make, profiles, rows
@@ -96,6 +97,13 @@ def test_invert_turns_stacks_upside_down(one):
         for row in rows(one)
     ]
     assert rows(one.invert()) == expected
+
+
+def test_stacks_too_deep_to_be_inverted_are_refused(monkeypatch):
+    monkeypatch.setattr(transforms, "_MOST_CALLS", 5)
+    assert stacks(profile(("a;b", 1), ("a;b;c", 1)).invert())
+    with pytest.raises(BadOption, match="too deep"):
+        profile(("a;b;c", 1), ("a;b;d", 1)).invert()
 
 
 @given(profiles())
