@@ -99,6 +99,14 @@ def compare(
     ------
     NotComparable
         Another profile lacks the value type, or has it in another unit.
+
+    Examples
+    --------
+    >>> import prodforensics as pf
+    >>> names = [f"profile/go/{name}.cpu.pb.gz" for name in ("healthy", "quadratic")]
+    >>> change = pf.compare(*[pf.load(pf.samples.path(name)) for name in names])
+    >>> change.top(1)[["function", "self"]].values.tolist()
+    [['main.repeatedSlowly', 2140000000]]
     """
     return ProfileComparison((base, other, *more), normalise=normalise)
 

@@ -66,8 +66,9 @@ class Operations:
         Examples
         --------
         >>> import prodforensics as pf
-        >>> profile = pf.load("cpu.pprof")  # doctest: +SKIP
-        >>> profile.focus("json").ignore("runtime[.]").top(5)  # doctest: +SKIP
+        >>> profile = pf.load(pf.samples.path("profile/go/quadratic.cpu.pb.gz"))
+        >>> profile.focus("json").hide("reflect").top(1, by="total")["function"].tolist()
+        ['encoding/json.(*encodeState).marshal']
         """
         return self._derived(transforms.focus(self.data, regex))
 
@@ -117,8 +118,16 @@ class Operations:
 
         Examples
         --------
-        >>> profile.where(thread="worker-1", label=("route", "/order"))  # doctest: +SKIP
-        >>> profile.where(label={"bytes": (32_768, None)})  # doctest: +SKIP
+        >>> import prodforensics as pf
+        >>> profile = pf.load(pf.samples.path("profile/go/quadratic.cpu.pb.gz"))
+        >>> part = profile.where(label={"endpoint": "/order", "region": "north"})
+        >>> 0 < part.measures.total < profile.measures.total
+        True
+        >>> profile.where(label="tenant")
+        Traceback (most recent call last):
+        ...
+        prodforensics.errors.UnknownName: there is no label 'tenant'
+        Try: There are: endpoint, region
         """
         chosen = selection.where(
             self.data, thread=thread, process=process, event=event, label=label
@@ -259,6 +268,14 @@ class Operations:
         ------
         UnknownName
             There is no such function.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> profile = pf.load(pf.samples.path("profile/go/quadratic.cpu.pb.gz"))
+        >>> profile.peek("main.repeatedSlowly").frame[["role", "function"]].values.tolist()
+        [['caller', 'main.(*server).repeated'], ['function', 'main.repeatedSlowly'],
+        ['callee', 'runtime.asyncPreempt']]
         """
         return callers.peek(self.data, self.measures, self.default_value_type.unit, function)
 
