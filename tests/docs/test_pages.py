@@ -67,7 +67,7 @@ def test_the_error_is_explained(name: str) -> None:
 
 
 def test_every_rule_is_explained_with_its_fix() -> None:
-    pages = _page("heap/findings.md") + _page("heap/leak-reports.md")
+    pages = "".join(map(_page, ("heap/findings.md", "heap/leak-reports.md", "profile/findings.md")))
     rules = [
         rule for kind in data_dictionary.kinds() if kind._rules for rule in resolve(kind._rules)
     ]
