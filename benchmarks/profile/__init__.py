@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.profile import flame
+from benchmarks.profile import flame, perf
 from benchmarks.table import Row
 
 __all__ = ["PROFILE_CASES"]
 
-PROFILE_CASES: dict[str, Callable[[], Iterator[Row]]] = {**flame.CASES}
+PROFILE_CASES: dict[str, Callable[[], Iterator[Row]]] = {**flame.CASES, **perf.CASES}

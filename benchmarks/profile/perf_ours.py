@@ -1,0 +1,35 @@
+"""What we do with ``perf script``: ``python -m benchmarks.profile.perf_ours TASK FILE``.
+
+The last line printed is JSON, for `benchmarks.measure.Run.said`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+# No import of the library here: its own import is part of what is timed.
+
+
+def fold(path: str) -> dict[str, Any]:
+    """Load a file and write its folded stacks, as the peers do."""
+    import prodforensics as pf
+
+    profile = pf.load(path, progress=False)
+    profile.to_folded(os.devnull)
+    return {"samples": len(profile.data.samples)}
+
+
+def load(path: str) -> dict[str, Any]:
+    """Load a file: samples with times, threads and stacks, which no peer keeps."""
+    import prodforensics as pf
+
+    profile = pf.load(path, progress=False)
+    return {"samples": len(profile.data.samples), "stacks": len(profile.data.stacks)}
+
+
+if __name__ == "__main__":
+    task, file = sys.argv[1:]
+    print(json.dumps({"fold": fold, "load": load}[task](file)))
