@@ -62,11 +62,11 @@ def perf(*names, thread=(7, 9, "", "my app")) -> Profile:
 
 def test_a_recording_of_perf_is_folded_by_the_rules_of_its_script():
     one = perf("main", "(anonymous namespace)::f", "std::g(int)")
-    assert one.to_folded() == "my_app;main;std::g 1\n"
-    assert one.to_folded(pid=True) == "my_app-7;main;std::g 1\n"
-    assert one.to_folded(tid=True) == "my_app-7/9;main;std::g 1\n"
+    assert one.to_folded() == "my_app;main;std::g 5\n"
+    assert one.to_folded(pid=True) == "my_app-7;main;std::g 5\n"
+    assert one.to_folded(tid=True) == "my_app-7/9;main;std::g 5\n"
     kept = one.to_folded(keep_parenthesised=True)
-    assert kept == "my_app;main;(anonymous namespace)::f;std::g 1\n"
+    assert kept == "my_app;main;(anonymous namespace)::f;std::g 5\n"
 
 
 def test_another_value_type_of_perf_is_folded_as_every_profile():
