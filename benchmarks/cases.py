@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from benchmarks import heap_cases
-from benchmarks.profile import PROFILE_CASES
+from benchmarks.profile import flame, perf
 
 __all__ = ["CASES", "QUICK"]
 
-CASES = {**heap_cases.CASES, **PROFILE_CASES}
+CASES = {**heap_cases.CASES, **flame.CASES, **perf.CASES}
 QUICK = heap_cases.QUICK

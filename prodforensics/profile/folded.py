@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from prodforensics.errors import BadOption
 from prodforensics.kernels.prefix_tree import merge
 from prodforensics.kernels.stack_sums import sum_by
 from prodforensics.profile.data import ProfileData
 from prodforensics.profile.measures import Measures
 from prodforensics.profile.names import function_names, thread_labels
 from prodforensics.profile.numbering import number_words
-from prodforensics.profile.perf_folding import fold_perf
 from prodforensics.profile.stack_texts import stack_texts
 
-__all__ = ["NO_STACK", "fold", "fold_lines", "to_folded"]
+__all__ = ["NO_STACK", "fold", "fold_lines"]
 
 NO_STACK = "[no stack]"
 """What stands in the place of a stack that was not recorded."""
-
-
-def to_folded(
-    data: ProfileData, measures: Measures, *, threads: bool, options: Mapping[str, bool]
-) -> str:
-    """Fold a recording of perf by the rules of its script, and every other profile by `fold`.
-
-    Parameters
-    ----------
-    data : ProfileData
-    measures : Measures
-    threads : bool
-        See `fold`.
-    options : mapping of str to bool
-        See `prodforensics.profile.perf_folding.fold_perf`.
-
-    Raises
-    ------
-    BadOption
-        An option is set that is for perf alone.
-    """
-    # The first value type of a recording of perf is what the script sums.
-    if data.recording.producer == "perf" and not threads and data.default == 0:
-        return "".join(f"{stack} {value}\n" for stack, value in fold_perf(data, **options))
-    if chosen := [name for name, value in options.items() if value]:
-        raise BadOption(
-            f"{', '.join(chosen)}: for recordings of perf in their first value type, not by thread",
-            hint="leave it out: profile.to_folded(path)",
-        )
-    return fold(data, measures, threads=threads)
 
 
 def fold(data: ProfileData, measures: Measures, *, threads: bool = False) -> str:

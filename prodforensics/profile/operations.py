@@ -24,7 +24,7 @@ __all__ = ["Operations"]
 
 # Imported on use: who loads and looks needs little of it.
 callers = Later("prodforensics.profile.callers")
-folded = Later("prodforensics.profile.folded")
+folding = Later("prodforensics.profile.folding")
 heatmap = Later("prodforensics.profile.heatmap")
 pictures = Later("prodforensics.profile.pictures")
 selection = Later("prodforensics.profile.selection")
@@ -348,7 +348,7 @@ class Operations:
             "addrs": addrs,
             "keep_parenthesised": keep_parenthesised,
         }
-        text = folded.to_folded(self.data, self.measures, threads=threads, options=options)
+        text = folding.to_folded(self.data, self.measures, threads=threads, options=options)
         if path is not None:
             write_file(path, text)
         return text

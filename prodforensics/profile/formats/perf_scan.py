@@ -208,8 +208,9 @@ class _Part:
         elif self.used[OPEN] and (self.used[CLOSED] or not self.used[ROWS]):
             what = "no empty line ends the last sample: outer frames may be missing"
             self.gaps.append(Gap(what, offset=self.offset))
-        self._grow(8)
-        perf_lines.finish(tuple(self.rows), tuple(self.lists), self.used, self.line)
+        if self.used[OPEN]:
+            self._grow(8)
+            perf_lines.finish(tuple(self.rows), tuple(self.lists), self.used, self.line)
         self.words = self.bytes = self.line = None
 
     def result(self) -> Scanned:
