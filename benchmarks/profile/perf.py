@@ -62,4 +62,21 @@ def perf_small() -> Iterator[Row]:
     yield against(case, ours, inferno, "inferno")
 
 
-CASES: dict[str, Callable[[], Iterator[Row]]] = {"perf": perf, "perf-small": perf_small}
+def perf_compare() -> Iterator[Row]:
+    """Two texts of 600 MB loaded and compared, findings included, beside loading them alone."""
+    file = perf_files.large()
+    (ours,) = race(1, program(_OURS, "compare", file, file))
+    load, compare = ours.said["load_s"], ours.said["compare_s"]
+    share = (load + compare) / load
+    case = f"perf script, 2 x {file.stat().st_size / 1e6:.0f} MB: loaded and compared"
+    yield Row(
+        case, load + compare, "s", load, "loading them alone", share, "<= 1.5x", share <= 1.5,
+        ours_rss_bytes=ours.peak_rss_bytes,
+    )  # fmt: skip
+
+
+CASES: dict[str, Callable[[], Iterator[Row]]] = {
+    "perf": perf,
+    "perf-small": perf_small,
+    "perf-compare": perf_compare,
+}
