@@ -47,6 +47,14 @@ TRUTH = {
         "verdict": "likely",
     },
 }
+# The program is not on the machine that reads the file of perf record: it has no symbols there.
+UNSYMBOLISED = {
+    "fault": None,
+    "function": None,
+    "rule": "profile.unsymbolised",
+    "verdict": "likely",
+    "symbols": "of the machine that reads it",
+}
 # What perf script is asked for: name -> options, what is special.
 VARIANTS = {
     "no-period": ("-F comm,tid,time,event,ip,sym,dso", "no period, no offsets"),
@@ -131,7 +139,7 @@ class _Recorder:
             path = pack(self.app / f"{name}.data", self.folder, name=f"{name}.perf.data")
             entries.append(
                 self._entry(path.name, "perf-script", "c-perf-data", title, "raw", command,
-                            TRUTH["healthy"] | {"symbols": "of the machine that reads it"})
+                            UNSYMBOLISED)
             )  # fmt: skip
         return entries
 
