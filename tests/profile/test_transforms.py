@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -194,6 +195,16 @@ def test_where_says_what_there_is():
         one.where(event="cycles")
     with pytest.raises(BadOption, match="no condition"):
         one.where(label=3)
+
+
+def test_where_chooses_an_event():
+    one = profile(("a", 1), ("b", 2), ("c", 3), recording=Recording(events=("cycles:u", "faults")))
+    event = np.array([0, 1, -1], np.int32)
+    one = one._derived(replace(one.data, samples=replace(one.data.samples, event=event)))
+    assert stacks(one.where(event="faults")) == [("b", 2)]
+    assert stacks(one.where(event="^cycles")) == [("a", 1)]
+    with pytest.raises(UnknownName, match="cycles:u"):
+        one.where(event="instructions")
 
 
 def test_where_takes_numbers_of_labels():
