@@ -100,10 +100,10 @@ def test_parts_are_added(load):
 
 
 def test_a_time_is_counted_in_nanoseconds(load):
-    text = "version: 1\ncreator: xdebug 3\nevents: Time_(10ns) Memory_(bytes)\nfl=a\nfn=f\n1 7 2\n"
-    with pytest.warns(PartialEvidenceWarning):  # it writes no totals behind its parts
-        profile = load(text)
+    head = "version: 1\ncreator: xdebug 3\nevents: Time_(10ns) Memory_(bytes)\n"
+    profile = load(f"{head}fl=a\nfn=f\n1 7 2\n\nsummary: 9 2\n", strict=True)
     assert profile.default_value_type.unit == "ns"
+    assert profile.recording.producer == "xdebug 3"
     assert sums(profile, "self") == {"f": 70}
 
 
@@ -116,6 +116,12 @@ def test_costs_that_are_missing_are_counted(load):
     with pytest.warns(PartialEvidenceWarning):
         profile = load(DIAMOND.replace("40 60 6\n", ""))
     assert "costs of 60 are missing" in profile.gaps["what"][0]
+
+
+def test_totals_that_are_cut_short_are_told(load):
+    with pytest.warns(PartialEvidenceWarning):
+        profile = load(DIAMOND.replace("totals: 100 10\n", "totals: 10"))
+    assert "differ from the costs" in profile.gaps["what"][0]
 
 
 def test_lines_that_cannot_be_read_are_told(load):
