@@ -14,6 +14,8 @@ __all__ = ["OTHER", "Groups", "group_of", "groups"]
 OTHER = 7
 """Number of the group of what is in none of the largest."""
 
+_MOST = 0.8
+
 _PACKAGE = re.compile(r".*[/\\](?:site-packages|dist-packages|node_modules|gems)[/\\](@?[^/\\]+)")
 _SCOPE = re.compile(r"(.+?)::")
 
@@ -42,17 +44,28 @@ def groups(functions: Functions, own: np.ndarray) -> Groups:
     own : number[f]
         What each function did itself.
     """
-    labels: dict[str, int] = {}
-    of = np.empty(len(functions), np.int64)
-    columns = zip(functions.name, functions.file, functions.module, strict=True)
-    for place, row in enumerate(columns):
-        of[place] = labels.setdefault(group_of(*row), len(labels))
-    weight = sum_by(of, np.asarray(own), len(labels)).astype(np.float64)
+    columns = (functions.name, functions.file, functions.module)
+    words = [group_of(*row) for row in zip(*columns, strict=True)]
+    of, weight, labels = _weighed(words, own)
+    if len(words) and weight.max() > _MOST * weight.sum():
+        # One program and little else: its packages tell more.
+        single = list(labels)[int(weight.argmax())]
+        for place, row in enumerate(zip(*columns, strict=True)):
+            if words[place] == single:
+                words[place] = group_of(row[0]) or group_of(*row[:2]) or single
+        of, weight, labels = _weighed(words, own)
     largest = np.argsort(-weight, kind="stable")[:OTHER]
     rank = np.full(len(labels), OTHER, np.uint8)
     rank[largest] = np.arange(largest.size)
     names = list(labels)
     return Groups([names[place] or "no module" for place in largest], rank[of])
+
+
+def _weighed(words: list[str], own: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """Return the number of each word, sums of what its functions did, and the words."""
+    labels: dict[str, int] = {}
+    of = np.fromiter((labels.setdefault(word, len(labels)) for word in words), np.int64, len(words))
+    return of, sum_by(of, np.asarray(own), len(labels)).astype(np.float64), labels
 
 
 def group_of(name: str, file: str = "", module: str = "") -> str:

@@ -161,8 +161,8 @@ class ProfileExplorer extends ProfileView {
         sort: "name",
         render: ({ func, name }) => make("span", { class: "pf-node", title: `${name}\n${this.place(func)}` }, name),
       },
-      this.column("own", "Self", { sort: "own", width: "150px" }),
-      this.column("total", "Total", { sort: "total", width: "150px" }),
+      this.column("own", "Self", { sort: "own" }),
+      this.column("total", "Total", { sort: "total" }),
     ];
     const rows = () => {
       const { own, total } = this.sums();

@@ -107,7 +107,7 @@ class HeatMap {
     const column = duration(this.wide);
     this.words.textContent =
       cell < 0
-        ? `A column is ${column}, a cell ${duration(this.step)}; darker is more. Drag over a stretch of time to see its flame graph.`
+        ? `A column is ${column}, a cell ${duration(this.step)}; a stronger colour is more. Drag over a stretch of time to see its flame graph.`
         : `${duration(cell * this.step)} \u2013 ${duration((cell + 1) * this.step)} from the start: ${this.write(this.cells[cell])}`;
   }
 
