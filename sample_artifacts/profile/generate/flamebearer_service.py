@@ -7,6 +7,7 @@ documents. The diff of two is made by Pyroscope's own web page, npm's ``@pyrosco
 from __future__ import annotations
 
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -59,7 +60,8 @@ def _record(app: Path, folder: Path) -> list[dict]:
         name = f"{fault}.flamebearer.json"
         (app / name).write_text(json.dumps(single(stacks), separators=(",", ":")))
         command = f"the documented shape around py-spy's {fault}.folded  # -> {name}"
-        entries.append(_keep(app / name, folder, fault, command, {}, truth))
+        versions = {"python": platform.python_version()}
+        entries.append(_keep(app / name, folder, fault, command, versions, truth))
     name = "regex.diff.flamebearer.json"
     files = ["healthy.flamebearer.json", "regex.flamebearer.json", name]
     subprocess.run(["node", "-e", DIFF, _package(), *files], cwd=app, check=True)
