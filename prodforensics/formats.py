@@ -19,12 +19,13 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 
 from prodforensics.errors import AmbiguousFormat, FormatError, UnknownFormat, UnknownName
 from prodforensics.source import Source
 
-__all__ = ["BUILT_IN", "Format", "Match", "Probe", "choose", "formats"]
+__all__ = ["BUILT_IN", "Format", "Match", "Probe", "choose", "formats", "main_file"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,9 @@ class Format:
         Reference of the Evidence class that the reader returns.
     module : str
         Where ``sniff`` and ``read`` are; imported on use.
+    in_folder : tuple of str
+        For a tool that leaves a folder: names of the file to read of it, with ``*``, the best
+        first. The file is recognised by its bytes like any other.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Format:
     investigation: str
     module: str
     model: str = ""
+    in_folder: tuple[str, ...] = ()
 
     def load(self) -> ModuleType:
         """Import the module."""
@@ -185,6 +190,42 @@ BUILT_IN = (
         "prodforensics.profile.formats.callgrind",
         "prodforensics.profile.model:Profile",
     ),
+    Format(
+        "cpuprofile",
+        "V8 CPU profile (Node.js, Chrome, Deno)",
+        "profile",
+        "prodforensics.profile.formats.cpuprofile",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
+        "heapprofile",
+        "V8 sampling heap profile (Node.js, Chrome)",
+        "profile",
+        "prodforensics.profile.formats.heapprofile",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
+        "chrome-trace",
+        "Trace events (Chrome, DevTools, Node.js, py-spy)",
+        "profile",
+        "prodforensics.profile.formats.chrome_trace",
+        "prodforensics.profile.model:Profile",
+    ),
+    Format(
+        "0x",
+        "0x's page, or V8's ticks (--prof-process --preprocess)",
+        "profile",
+        "prodforensics.profile.formats.zerox",
+        "prodforensics.profile.model:Profile",
+        in_folder=("isolate*v8*.json*", "flamegraph.html*"),
+    ),
+    Format(
+        "speedscope",
+        "speedscope JSON (py-spy, rbspy, pyinstrument, samply)",
+        "profile",
+        "prodforensics.profile.formats.speedscope",
+        "prodforensics.profile.model:Profile",
+    ),
 )
 
 
@@ -254,6 +295,20 @@ def choose(source: Source, name: str | None = None) -> Format:
             hint=f"pf.load(path, format={best[0].name!r}) or format={second[0].name!r}",
         )
     return best[0]
+
+
+def main_file(folder: Path) -> Path | None:
+    """Return the file that stands for a folder as a tool leaves it; None for any other folder.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    for one in formats().values():
+        for name in one.in_folder:
+            if found := sorted(path for path in folder.glob(name) if path.is_file()):
+                return found[0]
+    return None
 
 
 # Magic numbers of files that people bring by mistake, and what to say about them.

@@ -21,7 +21,7 @@ from prodforensics.errors import (
     SourceError,
 )
 from prodforensics.evidence import Evidence
-from prodforensics.formats import Format, choose
+from prodforensics.formats import Format, choose, main_file
 from prodforensics.source import Source
 
 __all__ = ["compare", "load", "load_many"]
@@ -41,8 +41,8 @@ def load(
     Parameters
     ----------
     path_or_url : str or Path
-        A local file, an fsspec URL, or a folder that `Evidence.save` wrote. gz, zst, xz, bz2
-        and lz4 are unpacked on the way.
+        A local file, an fsspec URL, or a folder that `Evidence.save` or a tool such as 0x wrote.
+        gz, zst, xz, bz2 and lz4 are unpacked on the way.
     format : str, optional
         Name of the format; recognised from the bytes where it is not given.
     strict : bool
@@ -98,8 +98,11 @@ def _load(
     **options: Any,
 ) -> Evidence:
     """Load without a warning, which would be lost in another process."""
-    if (folder := _folder(path)) and not options and format is None:
-        evidence = _load_folder(folder)
+    folder = _folder(path)
+    if folder and not (folder / "evidence.json").is_file():
+        path, folder = _file_of(folder), None
+    if folder and not options and format is None:
+        evidence: Evidence = resolve("prodforensics.saved:SavedEvidence")(folder)
     else:
         source = Source(path, max_unpacked_bytes=max_unpacked_bytes, progress=progress)
         try:
@@ -148,13 +151,18 @@ def _folder(path: str | Path) -> Path | None:
         return None
 
 
-def _load_folder(folder: Path) -> Evidence:
-    if not (folder / "evidence.json").is_file():
+def _file_of(folder: Path) -> Path:
+    """Return the file to read of a folder that a tool wrote."""
+    try:
+        found = main_file(folder)
+    except OSError as error:
+        raise SourceError(f"{folder}: {error.strerror}", hint="check its permissions") from error
+    if found is None:
         raise SourceError(
-            f"{folder}: a folder without evidence.json",
+            f"{folder}: a folder without evidence.json, and not one that a tool wrote",
             hint=f"to load every file in it: pf.load_many('{folder}/*')",
         )
-    return resolve("prodforensics.saved:SavedEvidence")(folder)
+    return found
 
 
 def _check_options(chosen: Format, reader: Any, options: dict[str, Any]) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prodforensics.kernels.prefix_tree import build
+from prodforensics.kernels.prefix_tree import build, merge
+from prodforensics.kernels.tree_order import levels
 from prodforensics.profile.data import KINDS, Calls, Functions, Stacks, Threads
 
-__all__ = ["CallTable", "ThreadTable", "objects", "stacks_from_lists"]
+__all__ = ["CallTable", "ThreadTable", "objects", "stacks_from_lists", "stacks_from_tree"]
 
 _KINDS = {kind: place for place, kind in enumerate(KINDS)}
 
@@ -148,6 +149,41 @@ def stacks_from_lists(
     """
     parent, item, node = build(np.asarray(first, np.int64), np.asarray(call), leaf_first)
     return Stacks(parent, item), node
+
+
+def stacks_from_tree(parent: np.ndarray, call: np.ndarray) -> tuple[Stacks, np.ndarray]:
+    """Build the prefix tree of stacks that are given as a tree, in any order.
+
+    Parameters
+    ----------
+    parent : integer[n]
+        Place of the caller's node; -1 for an outermost one. It may stand behind its children.
+    call : integer[n]
+        -1 for a node that is left out, such as a root that is no function: its children hang from
+        its parent instead. Equal siblings become one.
+
+    Returns
+    -------
+    stacks : Stacks
+    node : int32[n]
+        Where each went; -1 for one that is left out and has nothing above, or whose ancestors go
+        in a circle.
+
+    Examples
+    --------
+    >>> stacks, node = stacks_from_tree(np.array([2, 0, -1, 1]), np.array([7, 8, -1, 8]))
+    >>> stacks.parent.tolist(), stacks.call.tolist(), node.tolist()
+    ([-1, 0, 1], [7, 8, 8], [0, 1, -1, 2])
+    """
+    level = levels(np.asarray(parent, np.int64))
+    order = np.argsort(level, kind="stable")[np.count_nonzero(level < 0) :]
+    place = np.full(len(level) + 1, -1, np.int32)  # the last one answers -1
+    place[order] = np.arange(len(order), dtype=np.int32)
+    item = np.asarray(call, np.int32)[order]
+    above, item, merged = merge(place[parent[order]], item, item >= 0)
+    node = np.full(len(level), -1, np.int32)
+    node[order] = merged
+    return Stacks(above, item), node
 
 
 def _fit(number: int, limit: int) -> int:

@@ -85,6 +85,31 @@ PLANTS = {
         ("unique_coupons",),
         str,
     ),
+    "cpuprofile": (
+        ("profile/node/json.cpuprofile.zst",) * 2,
+        ("copyCatalogue",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
+    "heapprofile": (
+        ("profile/node/leak.before.heapprofile.zst", "profile/node/leak.after.heapprofile.zst"),
+        ("remember",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
+    "chrome-trace": (
+        ("profile/node/json.page-trace.json.gz",) * 2,
+        ("copyTickets",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
+    "0x": (
+        ("profile/node/json.0x.html.zst",) * 2,
+        ("copyCatalogue",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
+    "speedscope": (
+        ("profile/node/json.evented.speedscope.json.zst",) * 2,
+        ("copyCatalogue",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
 }
 
 # Formats that tell how long a name is, and where everything is that stands behind it.

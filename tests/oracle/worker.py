@@ -1,4 +1,4 @@
-"""Chrome DevTools' heap snapshot worker, asked from Python.
+"""Chrome DevTools' heap snapshot worker and its model of CPU profiles, asked from Python.
 
 The worker itself is bundled by npm and run in Node (folder ``devtools/``). It is installed once
 into ``.cache/oracle`` of the checkout, anew when one of its files has changed.
@@ -113,6 +113,10 @@ class Oracle:
     def compare(self, before: Path, after: Path, out: Path) -> Answers:
         """Ask for the Comparison view of two snapshots."""
         return self._answers("compare", before, after, out, out=out)
+
+    def self_times(self, profile: Path) -> list[dict[str, object]]:
+        """Ask for the self time of every function of a ``.cpuprofile``."""
+        return json.loads(_run(*self.command, "profile", str(profile)))
 
     def ask(
         self, snapshot: Path, out: Path, questions: Sequence[str], nodes: Sequence[int] = ()

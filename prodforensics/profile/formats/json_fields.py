@@ -152,6 +152,15 @@ class Fields:
         """
         return self._scaled(value, unit_ns, what, fill, optional)
 
+    def numbers(self, value: object, what: str) -> np.ndarray:
+        """Return an array of numbers with their fractions; what is none becomes 0.
+
+        Returns
+        -------
+        float64[n]
+        """
+        return self._scaled(value, None, what, 0, optional=False)
+
     def lists(self, value: object, what: str) -> tuple[np.ndarray, np.ndarray]:
         """Return an array of arrays of numbers; what is no array counts as an empty one.
 
@@ -184,7 +193,7 @@ class Fields:
         return np.where(large, 0, weights)
 
     def _scaled(
-        self, value: object, factor: int, what: str, fill: int, optional: bool
+        self, value: object, factor: int | None, what: str, fill: int, optional: bool
     ) -> np.ndarray:
         items = self.items(value, what)
         kinds = set(map(type, items))
@@ -195,18 +204,21 @@ class Fields:
                 self._lose_others(items, wanted, what, "a number")
             bad = np.fromiter((type(one) not in _NUMBERS for one in items), np.bool_, len(items))
             items = [one if type(one) in _NUMBERS else 0 for one in items]
-        limit = _LIMIT // factor
+        limit = _LIMIT // (factor or 1)
         try:
             # An integer of more than 53 bits must not pass through a double.
             numbers = np.array(items, np.float64 if float in kinds else np.int64)
         except OverflowError:
             numbers = np.array(items, np.float64)
-        large = (numbers > limit) | (numbers < -limit)
+        large = ~((numbers <= limit) & (numbers >= -limit))
         if large.any():
             at = int(np.argmax(large))
             self.lose(f"{what}: too large", np.count_nonzero(large), items[at])
             numbers = np.where(large, 0, numbers)
             bad = large if bad is None else bad | large
+        if factor is None:
+            numbers = numbers.astype(np.float64, copy=False)
+            return numbers if bad is None else np.where(bad, fill, numbers)
         if numbers.dtype == np.float64:
             numbers = np.rint(numbers * factor)
         elif factor != 1:

@@ -3,11 +3,13 @@
 //
 //   node build/oracle.mjs load FILE [OUT]
 //   node build/oracle.mjs compare BEFORE AFTER [OUT]
+//   node build/oracle.mjs profile FILE         (of a .cpuprofile: self times to standard output)
 //   node build/oracle.mjs ask FILE OUT QUESTION,... [NODE ...]      (questions.ts lists them)
 import { isMainThread, parentPort } from 'node:worker_threads';
 
 import { compare } from './comparison.ts';
 import { Output } from './output.ts';
+import { selfTimes } from './profile.ts';
 import { questions } from './questions.ts';
 import { load, serveSecondThread } from './snapshot.ts';
 
@@ -29,6 +31,8 @@ async function main([mode, ...args]: string[]): Promise<void> {
     snapshot.getAggregatesByClassKey(true, 'allObjects'); // the Summary view, the first thing shown
     report({ ...times, total_s: elapsed() }, snapshot);
     if (out) questions.numbers(snapshot, new Output(out), []);
+  } else if (mode === 'profile' && args.length === 1) {
+    console.log(JSON.stringify(selfTimes(args[0])));
   } else if (mode === 'compare' && args.length >= 2) {
     const [before, after, out] = args;
     const base = (await load(before)).snapshot;

@@ -49,6 +49,7 @@ def test_a_value_of_another_type_is_its_default_and_counted(fields):
 def test_columns(fields):
     assert fields.integers([1, -2, 2**62], "x").tolist() == [1, -2, 2**62]
     assert fields.times([1, 2.0015, -3], 1000, "x").tolist() == [1000, 2002, -3000]
+    assert fields.numbers([1, 2.5], "x").tolist() == [1.0, 2.5]
     assert fields.texts(["a", None], "x") == ["a", ""]
     assert fields.integers([1, None], "x", fill=-1, optional=True).tolist() == [1, -1]
     assert fields.records([{}, {"a": 1}], "x") == [{}, {"a": 1}]
