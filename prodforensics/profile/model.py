@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from prodforensics._reference import Later
 from prodforensics.display.tables import human_bytes, human_count, human_ns
 from prodforensics.errors import UnknownName
-from prodforensics.evidence import Evidence
+from prodforensics.evidence import Evidence, SourceInfo
 from prodforensics.gaps import Gap
 from prodforensics.profile import schemas
 from prodforensics.profile.data import ProfileData, Recording, ValueType
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from prodforensics.profile.groups import Groups
     from prodforensics.profile.layout import Layout
 
-__all__ = ["Profile", "human_value"]
+__all__ = ["Origin", "Profile", "human_value"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 hot = Later("prodforensics.profile.hot")
+source_lines = Later("prodforensics.profile.source_lines")
 tables = Later("prodforensics.profile.tables")
 pictures = Later("prodforensics.profile.pictures")
 layouts = Later("prodforensics.profile.layout")
@@ -167,6 +169,15 @@ class Profile(Operations, Evidence):
         state = (*self._origin(), self.format, self.reader, self.data, self._extra)
         return _restored, state
 
+    @property
+    def source(self) -> Origin | None:
+        """Where it comes from; called with a function, what each of its lines takes.
+
+        ``profile.source.path`` is the file, ``profile.source(function, root)`` is pprof's ``list``.
+        """
+        info = super().source
+        return Origin(**vars(info), lines=partial(_source_lines, self)) if info else None
+
     # -- in short -----------------------------------------------------------------------------
 
     def headline(self) -> str:
@@ -202,6 +213,51 @@ class Profile(Operations, Evidence):
     def _held(self) -> Iterable[tuple[str, int]]:
         for name, array in self.data.arrays():
             yield name, array.nbytes
+
+
+@dataclass(frozen=True)
+class Origin(SourceInfo):
+    """Where a profile comes from, and the lines of its functions.
+
+    Examples
+    --------
+    >>> import prodforensics as pf
+    >>> profile = pf.load(pf.samples.path("profile/go/quadratic.cpu.pb.gz"))
+    >>> profile.source.name
+    'quadratic.cpu.pb.gz'
+    >>> root = pf.samples.path("profile/go/quadratic.cpu.pb.gz").parent
+    >>> listed = profile.source("main.repeatedSlowly", root)
+    >>> listed["text"][listed["self"].idxmax()].strip()
+    'if len(bought[i]) == len(bought[j]) && ...'
+    """
+
+    lines: Callable[[str, str | Path | None], pd.DataFrame] = field(repr=False, kw_only=True)
+
+    def __call__(self, function: str, root: str | Path | None = None) -> pd.DataFrame:
+        """List the lines of a function with what each takes (pprof: ``list``).
+
+        Parameters
+        ----------
+        function : str
+            As in ``frames["functions"]``.
+        root : str or Path, optional
+            Folder of the sources, to show their text; nothing outside of it is read.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns of `schemas.LINES`.
+
+        Raises
+        ------
+        UnknownName
+            There is no such function.
+        """
+        return self.lines(function, root)
+
+
+def _source_lines(profile: Profile, function: str, root: str | Path | None) -> pd.DataFrame:
+    return source_lines.source_lines(profile.data, profile.measures, function, root)
 
 
 def _restored(

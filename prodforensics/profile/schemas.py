@@ -149,7 +149,19 @@ HEATMAP = Schema(
     "`profile.heatmap()`: a column for each second from the first sample's on, a row for each part "
     "of a second; the cells sum the default value type.",
 )
-ANSWERS = {one.name: one for one in (TOP, CALLERS, CALLEES, PEEK, HEATMAP)}
+LINES = Schema(
+    "source",
+    (
+        Column("self", "int64", "", f"What the line did itself, {_VALUE}."),
+        Column("total", "int64", "", f"What it and all below it did, {_VALUE}."),
+        Column("self_percent", "float64", "%", "Share of the whole profile."),
+        Column("total_percent", "float64", "%", "Share of the whole profile."),
+        Column("text", "str", "", "The line; empty where the file was not found."),
+    ),
+    Column("line", "int64", "", "Line number; 0 for what the profiler knows no line of."),
+    "The lines of a function, as `go tool pprof -list` prints them.",
+)
+ANSWERS = {one.name: one for one in (TOP, CALLERS, CALLEES, PEEK, HEATMAP, LINES)}
 FRAMES = {one.name: one for one in (SAMPLES, STACKS, CALLS, FUNCTIONS, LABELS, THREADS)}
 
 
