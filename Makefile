@@ -12,7 +12,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 .PHONY: help demo lab test lint bench samples docs tools clean
 
 help:
-	@echo "make demo     compare two sample heap snapshots and write out/demo.html"
+	@echo "make demo     explain samples of each investigation and write out/demo.html"
 	@echo "make lab      open JupyterLab on the notebooks"
 	@echo "make test     run the tests (absent system tools are named and skipped)"
 	@echo "make lint     check format, style and lock file"

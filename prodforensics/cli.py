@@ -44,6 +44,21 @@ As = Annotated[str | None, typer.Option("--format", help="Name of the format, if
 Strict = Annotated[bool, typer.Option("--strict", help="Fail on a damaged file.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
 
+_DEMO = (
+    (
+        "A service was sampled twice under load; its heap grew. What leaks?",
+        ("heap/listeners.1.heapsnapshot.zst", "heap/listeners.2.heapsnapshot.zst"),
+    ),
+    (
+        "A service burns a whole core. Where?",
+        ("profile/node/json.cpuprofile.zst",),
+    ),
+    (
+        "A service got slower with the last release. What is new?",
+        ("profile/go/healthy.cpu.pb.gz", "profile/go/quadratic.cpu.pb.gz"),
+    ),
+)
+"""What `demo` explains: a question, and the samples that answer it."""
 _STYLES = {"likely": "bold red", "possible": "yellow", "cleared": "green"}
 _LONGEST = 4000
 _WIDE = 200
@@ -192,18 +207,20 @@ def doctor() -> None:
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="The report.")] = Path("out/demo.html"),
 ) -> None:
-    """Compare two heap snapshots of a leaking service and write the report."""
+    """Explain samples of each investigation, and write one report of all."""
     from prodforensics.report import write
     from prodforensics.samples import path
 
-    console = _out()
-    names = [f"heap/listeners.{number}.heapsnapshot.zst" for number in (1, 2)]
-    console.print(_text("A service was sampled twice under load; its heap grew. What leaks?"))
-    comparison = _compare([str(path(name)) for name in names])
-    console.print(_text(comparison.headline()))
-    _print_findings(comparison.findings(), comparison.title)
+    console, told = _out(), []
+    for question, names in _DEMO:
+        files = [str(path(name)) for name in names]
+        evidence = _compare(files) if len(files) > 1 else _load(files[0])
+        console.print(_text(question, "bold"))
+        console.print(_text(evidence.headline()))
+        _print_findings(evidence.findings(), evidence.title)
+        told.append(evidence)
     out.parent.mkdir(parents=True, exist_ok=True)
-    console.print(_text(f"wrote {write([comparison], out)}"))
+    console.print(_text(f"wrote {write(told, out)}"))
 
 
 @app.command()

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prodforensics.kernels.owners import owners
 from prodforensics.kernels.prefix_tree import below
 from prodforensics.kernels.stack_sums import outermost, sum_by
 from prodforensics.profile.data import ProfileData
+from prodforensics.profile.frame_texts import UNNAMED_C
 from prodforensics.profile.measures import Measures
 from prodforensics.profile.names import function_names
 from prodforensics.profile.roles import COLLECTING, IDLE, matching, owned
@@ -74,11 +76,12 @@ def plateaus(work: Work, most: int = 50) -> list[Plateau]:
     owner, entry = owned(work.data)
     count = len(work.data.functions)
     keys = (owner.astype(np.int64) + 1) * count + entry
-    own = sum_by(work.data.stack_function, work.stack_self, count)
+    own = sum_by(_named(work.data), work.stack_self, count)
     unique, place = np.unique(keys, return_inverse=True)
     value = sum_by(place.astype(np.int64), work.stack_self, len(unique))
     # A stack without an owner is counted at its innermost function.
     called = (unique // count > 0) & (unique // count - 1 != unique % count)
+    called &= work.data.functions.name[unique % count] != UNNAMED_C
     found = [Plateau(int(f), -1, own[f].item()) for f in _largest(own, most)]
     found += [
         Plateau(int(unique[k] % count), int(unique[k] // count - 1), value[k].item())
@@ -107,6 +110,16 @@ def said(data: ProfileData, place: Plateau) -> str:
     names = function_names(data)
     called = f", called by {names[place.owner]}," if place.owner >= 0 else ""
     return f"{names[place.function]}{called}"
+
+
+def _named(data: ProfileData) -> np.ndarray:
+    """Return the function of each stack node; of a call that says nothing, that of its caller."""
+    function = data.stack_function
+    silent = data.functions.name == UNNAMED_C
+    if not silent.any():
+        return function
+    caller = owners(data.stacks.parent, ~silent[function])[0]
+    return np.where(caller < 0, function, function[caller])
 
 
 def _largest(value: np.ndarray, most: int) -> np.ndarray:

@@ -153,3 +153,9 @@ def _run_all(page: Page) -> None:
     page.wait_for_function(
         rf"() => {_PROMPTS}.every(t => /\[\d+\]/.test(t))", timeout=_RUN_SECONDS * 1000
     )
+
+
+def lightness(colour: str) -> float:
+    """Mean of the channels of ``rgb(…)``; a transparent ground is that of the theme's page."""
+    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")]
+    return sum(numbers[:3]) / 3

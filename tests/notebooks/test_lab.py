@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from prodforensics.notebooks import new
 from tests.conftest import require_tool
-from tests.notebooks.lab import Opened, jupyterlab, opened
+from tests.notebooks.lab import Opened, jupyterlab, lightness, opened
 
 # One lab serves every test here: they stay in one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
@@ -144,13 +144,7 @@ def test_the_views_follow_the_theme(notebook: Opened, theme: str, tmp_path: Path
         ground, ink = view.evaluate(
             "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
         )
-        assert (_lightness(ink) < _lightness(ground)) == theme.endswith("Light"), (ground, ink)
+        assert (lightness(ink) < lightness(ground)) == theme.endswith("Light"), (ground, ink)
     picture = tmp_path / f"{light}.png"
     _comparison(notebook).screenshot(path=picture)
     assert picture.stat().st_size > 10_000
-
-
-def _lightness(colour: str) -> float:
-    """Mean of the channels of ``rgb(…)``; a transparent ground is that of the theme's page."""
-    numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")]
-    return sum(numbers[:3]) / 3

@@ -6,7 +6,11 @@ import prodforensics as pf
 from prodforensics.findings import Verdict
 
 PROFILES = [one["path"] for one in pf.samples.entries() if one["investigation"] == "profile"]
-FAULTY = [name for name in PROFILES if pf.samples.truth(name).get("rule") is not None]
+FAULTY = [
+    name
+    for name in PROFILES
+    if pf.samples.truth(name).get("rule") and "symbols" not in pf.samples.truth(name)
+]
 SERIES = [name for name in PROFILES if pf.samples.truth(name).get("fault") == "creep"]
 ELSEWHERE = [name for name in PROFILES if "symbols" in pf.samples.truth(name)]
 """Their functions have names only on the machine that recorded them."""
