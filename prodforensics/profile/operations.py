@@ -27,6 +27,7 @@ callers = Later("prodforensics.profile.callers")
 folding = Later("prodforensics.profile.folding")
 heatmap = Later("prodforensics.profile.heatmap")
 pictures = Later("prodforensics.profile.pictures")
+pprof_writing = Later("prodforensics.profile.pprof_writing")
 selection = Later("prodforensics.profile.selection")
 speedscope = Later("prodforensics.profile.speedscope")
 top = Later("prodforensics.profile.top")
@@ -352,6 +353,24 @@ class Operations:
         if path is not None:
             write_file(path, text)
         return text
+
+    def to_pprof(self, path: str | Path) -> Path:
+        """Write a file for ``go tool pprof`` and all that reads pprof, packed with gzip.
+
+        Samples, values, inlined calls and labels stay as they are. Threads become labels; moments
+        are kept where they are known as times of the day.
+
+        Parameters
+        ----------
+        path : str or Path
+            Usually ends in ``.pb.gz``.
+
+        Raises
+        ------
+        SourceError
+            The file cannot be written.
+        """
+        return write_file(path, pprof_writing.pprof_bytes(self.data))
 
     def to_speedscope(self, path: str | Path) -> Path:
         """Write a file for https://www.speedscope.app: a profile for each value type and thread.

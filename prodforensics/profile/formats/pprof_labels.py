@@ -10,13 +10,15 @@ from prodforensics.profile.building import ThreadTable
 from prodforensics.profile.data import Labels, Threads
 from prodforensics.profile.formats.pprof_wire import Strings
 
-__all__ = ["Told", "read_labels", "told"]
+__all__ = ["THREAD_KEYS", "Told", "read_labels", "told"]
 
 # What profilers call it, the best first: Datadog, Parca, async-profiler's and pyroscope's agents.
 _THREAD_ID = ("thread native id", "os thread id", "tid", "thread_id", "thread id")
 _THREAD_NAME = ("thread name", "thread_name", "thread")
 _PROCESS_ID = ("pid", "process_id", "process id")
 _PROCESS_NAME = ("comm", "process_name", "process name")
+THREAD_KEYS = {*_THREAD_ID, *_THREAD_NAME}
+"""Keys of labels that name a thread."""
 _TIME = ("end_timestamp_ns",)
 
 
