@@ -37,6 +37,7 @@ def main() -> None:
             executable_path=str(find("chromium")), args=["--no-sandbox"]
         )
         card(browser)
+        flames(browser)
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
             new("memory_leak", [], Path(folder) / "memory_leak.ipynb")
             with (
@@ -46,6 +47,24 @@ def main() -> None:
                 comparison(notebook)
                 explorer(notebook)
         browser.close()
+
+
+def flames(browser: Browser) -> None:
+    """The flame graph of a profile, and what a release changed, as a report shows them."""
+    files = [pf.samples.path(f"profile/go/{name}.cpu.pb.gz") for name in ("healthy", "quadratic")]
+    healthy, slow = map(pf.load, files)
+    shown = {
+        "flame": pf.load(pf.samples.path("profile/java/healthy.async-profiler.jfr.zst")),
+        "regression": pf.compare(healthy, slow),
+    }
+    for name, evidence in shown.items():
+        with tempfile.TemporaryDirectory() as folder:
+            page = browser.new_page(viewport={"width": 1100, "height": 900}, **SCALE)
+            page.goto(evidence.report(Path(folder) / "report.html").as_uri())
+            page.locator("canvas").first.wait_for()
+            page.wait_for_timeout(1000)
+            keep(page.get_by_role("region", name="explorer").first, name)
+            page.close()
 
 
 def card(browser: Browser) -> None:

@@ -31,6 +31,9 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "leaks.xml": "heap/native/memcheck.long.xml",
         "short.xml": "heap/native/memcheck.short.xml",
         "long.xml": "heap/native/memcheck.long.xml",
+        "cpu.pb.gz": "profile/go/quadratic.cpu.pb.gz",
+        "healthy.pb.gz": "profile/go/healthy.cpu.pb.gz",
+        "incident.pb.gz": "profile/go/quadratic.cpu.pb.gz",
     }
     for name, sample in files.items():
         shutil.copy(pf.samples.path(sample), tmp_path / name)
@@ -49,7 +52,11 @@ def test_the_first_example_compares_two_snapshots(page: str, case: Path) -> None
         assert "order:updated" in (case / "leak.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", ["heap/questions.md", "heap/leak-reports.md"])
+GUIDE = ["heap/questions.md", "heap/leak-reports.md"]
+GUIDE += [f"profile/{page}.md" for page in ("questions", "comparing")]
+
+
+@pytest.mark.parametrize("page", GUIDE)
 def test_the_guide_asks_questions_that_are_answered(page: str, case: Path) -> None:
     names: dict[str, object] = {"pf": pf}
     for block in _blocks(f"docs/pages/{page}"):
