@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 
 # The system tools of the tests; what each is for: `prodforensics doctor`.
-TOOLS := chromium clang fonts-dejavu-core gdb golang-go libclang-rt-dev linux-perf lldb valgrind zstd
+TOOLS := chromium clang fonts-dejavu-core gdb libclang-rt-dev linux-perf lldb perl valgrind zstd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help demo lab test lint bench samples docs tools clean
@@ -56,6 +56,9 @@ docs: .venv/.synced
 tools:
 	$(SUDO) apt-get update -q
 	$(SUDO) apt-get install -q -y --no-install-recommends $(TOOLS)
+	command -v go >/dev/null || $(SUDO) apt-get install -q -y --no-install-recommends golang-go
+	command -v jfr >/dev/null || $(SUDO) apt-get install -q -y --no-install-recommends default-jdk-headless
+	command -v mvn >/dev/null || $(SUDO) apt-get install -q -y --no-install-recommends maven
 	command -v npm >/dev/null || $(SUDO) apt-get install -q -y --no-install-recommends nodejs npm
 
 clean:

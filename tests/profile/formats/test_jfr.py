@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import subprocess
-import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -202,21 +201,22 @@ def test_collections_are_those_of_jfr_print(name, tmp_path):
     assert found == expected
 
 
-CONVERTER = "tools/profiler/jfr-converter/4.5/jfr-converter-4.5.jar"
+CONVERTER = "tools.profiler:jfr-converter:4.5"
 CACHE = Path(samples.__file__).parents[1] / ".cache" / "async-profiler"
 
 
 @pytest.mark.oracle
+@pytest.mark.xdist_group("jfr-converter")  # one worker fetches it
 @pytest.mark.parametrize(
     ("value_type", "options"),
     [("samples", "--cpu"), ("alloc_space", "--alloc --total"), ("delay", "--lock --total")],
 )
 @pytest.mark.parametrize("name", ["healthy", "quadratic"])
 def test_stacks_are_those_of_async_profilers_own_converter(tmp_path, name, value_type, options):
-    java, jar = require_tool("java"), CACHE / CONVERTER.rpartition("/")[2]
+    java, jar = require_tool("java"), CACHE / "jfr-converter-4.5.jar"
     if not jar.exists():
-        jar.parent.mkdir(parents=True, exist_ok=True)
-        urllib.request.urlretrieve(f"https://repo1.maven.org/maven2/{CONVERTER}", jar)
+        copy = [f"-Dartifact={CONVERTER}", f"-DoutputDirectory={CACHE}"]
+        subprocess.run([require_tool("mvn"), "-q", "dependency:copy", *copy], check=True)
     path = samples.path(f"profile/java/{name}.async-profiler.jfr.zst")
     file, result = tmp_path / "a.jfr", tmp_path / "a.collapsed"
     file.write_bytes(b"".join(Source(path).chunks()))

@@ -2,14 +2,12 @@
 
 import gzip
 import json
-import subprocess
 
 import pytest
 
 import prodforensics as pf
 from prodforensics.errors import Corrupt, PartialEvidenceWarning
 from prodforensics.profile.data import ValueType
-from tests.conftest import require_tool
 from tests.profile.test_model import by_name
 
 RAW = [entry["path"] for entry in pf.samples.entries() if entry["format"] == "rbspy"]
@@ -146,17 +144,3 @@ def test_it_equals_the_folded_stacks_of_the_same_recording(name):
         for one in (raw, other)
     ]
     assert tables[0] == tables[1]
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("name", RAW)
-def test_it_equals_what_rbspy_reports_of_it(name, tmp_path):
-    rbspy = require_tool("rbspy")
-    path, out = pf.samples.path(name), tmp_path / "stacks.folded"
-    command = [rbspy, "report", "--input", path, "-f", "collapsed", "-o", out]
-    subprocess.run(command, check=True)
-    one, other = pf.load(path, unnamed_c=True), pf.load(out, unnamed_c=True)
-    for column in ("self", "total"):
-        assert by_name(one.frames["functions"], column) == by_name(
-            other.frames["functions"], column
-        )
