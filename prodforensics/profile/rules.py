@@ -64,9 +64,9 @@ def hot_function(profile: Profile) -> Iterator[Finding]:
         f"{said(profile.data, top)} {verb} {100 * found.value:.0f} % of {what(profile)}{itself}",
         f"{measured(profile, found)}{_apart_from(profile, work)} {_called_by(profile, top)} "
         + (
-            "What a function takes itself is the width of its bar that nothing covers. Either it "
-            "is called too often or with too much, which its callers tell, or it is slow, which "
-            "its lines tell."
+            "What a function takes itself is the part of its bar with nothing below it. Either "
+            "it is called too often or with too much, which its callers tell, or it is slow, "
+            "which its lines tell."
             if not space
             else "One profile of memory shows who allocates, not what leaks: compare two."
         ),
