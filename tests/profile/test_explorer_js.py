@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from prodforensics.profile import views
@@ -212,6 +214,20 @@ def test_functions_come_from_the_kernel_and_open_to_their_lines(browser):
         page.locator("[aria-label=Functions] .pf-twist").first.click()
         page.locator("[aria-label=Functions] tr[aria-level='2']").first.wait_for()
         assert table(page, "Functions")[1][0].startswith("line ")
+
+
+def test_a_tab_chosen_at_once_stays_chosen_when_the_kernel_is_slow(browser, monkeypatch):
+    widget = views.explorer(service())
+    answer = widget.answer
+
+    def slow(message):
+        time.sleep(0.6 if message.get("ask") == "bars" else 0)
+        return answer(message)
+
+    monkeypatch.setattr(widget, "answer", slow)
+    with staged(browser, widget) as page:
+        tab(page, "Functions")
+        assert table(page, "Functions")[0][0] == "decode"
 
 
 def test_a_brushed_stretch_of_time_is_what_all_views_show(page):

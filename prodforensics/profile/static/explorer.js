@@ -41,6 +41,8 @@ class ProfileExplorer extends ProfileView {
       this.state.value = this.about.value;
       this.build();
       await this.change({});
+      // Only now: there is nothing that a tab could show before.
+      this.frame.bar.append(this.pages.list, this.facts_line);
       this.say(`Click a bar for its callers and callees \u00b7 ${FLAME_KEYS}`);
       this.pages.choose("flame");
       await this.tell();
@@ -116,7 +118,6 @@ class ProfileExplorer extends ProfileView {
     const [facts, one] = [make("span", { class: "pf-soft pf-facts-line" }), about.values[about.value]];
     this.facts_line = facts;
     facts.textContent = `${count(about.samples)} samples \u00b7 ${count(about.functions)} functions \u00b7 ${one.name}`;
-    this.frame.bar.append(this.pages.list, facts);
     this.frame.body.append(
       this.found,
       tools(this.orders.element, this.search, this.matched, this.range, this.values, this.threads),
