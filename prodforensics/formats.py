@@ -189,6 +189,18 @@ BUILT_IN = (
         "profile",
         "prodforensics.profile.formats.callgrind",
         "prodforensics.profile.model:Profile",
+        "pcap",
+        "packet capture, pcap (tcpdump)",
+        "network",
+        "prodforensics.network.formats.pcap",
+        "prodforensics.network.model:Capture",
+    ),
+    Format(
+        "pcapng",
+        "packet capture, pcapng (Wireshark)",
+        "network",
+        "prodforensics.network.formats.pcapng",
+        "prodforensics.network.model:Capture",
     ),
     Format(
         "cpuprofile",

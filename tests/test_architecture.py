@@ -16,7 +16,7 @@ FLOORS = (
     {"findings", "gaps"},
     {"source"},
     {"evidence", "formats", "lines"},
-    {"heap", "profile"},  # the rooms
+    {"heap", "network", "profile"},  # the rooms
     {"loading", "notebooks", "report", "saved"},
     {"cli", "ipython"},
     {"__main__"},

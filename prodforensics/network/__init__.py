@@ -1,0 +1,18 @@
+"""Network captures, and what the tools of the network print.
+
+The vocabulary is Wireshark's for packets and Zeek's for connections. A *packet* (frame) is what
+was captured at one moment; it is named by its frame number, which counts from 1. A *stream* is what
+two ends exchange over one pair of ports: Wireshark's ``tcp.stream`` or ``udp.stream``. A
+*connection* is a stream summed up: its *originator* sent the first packet, its *responder*
+answered. The *analysis* of a TCP packet are Wireshark's ``tcp.analysis`` flags: retransmission,
+lost segment, zero window ...
+
+`Capture` is one capture file. `prodforensics.compare` makes of two a
+`prodforensics.network.compare.CaptureComparison`.
+"""
+
+from __future__ import annotations
+
+from prodforensics.network.model import Capture
+
+__all__ = ["Capture"]

@@ -1,0 +1,1 @@
+"""The formats of network evidence, one a module."""

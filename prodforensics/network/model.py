@@ -1,0 +1,92 @@
+"""A capture as evidence: its frames, and the questions one asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from prodforensics._reference import Later
+from prodforensics.display.tables import human_bytes, human_count, human_ns
+from prodforensics.evidence import Evidence
+from prodforensics.gaps import Gap
+from prodforensics.network import schemas
+from prodforensics.network.packets import Packets
+from prodforensics.network.payloads import Payloads
+from prodforensics.schema import Schema
+from prodforensics.source import Source
+
+__all__ = ["Capture"]
+
+# Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
+tables = Later("prodforensics.network.tables")
+
+
+class Capture(Evidence):
+    """What was captured on a network.
+
+    Parameters
+    ----------
+    source : Source
+    packets : Packets
+    gaps : iterable of Gap
+        What the file lacks.
+    comments : sequence of str
+        Comments of the file.
+
+    Attributes
+    ----------
+    packets : Packets
+        The arrays behind the frames.
+    payloads : Payloads
+    """
+
+    kind: ClassVar[str] = "capture"
+    schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
+
+    def __init__(
+        self,
+        source: Source,
+        packets: Packets,
+        gaps: Iterable[Gap] = (),
+        comments: Sequence[str] = (),
+    ) -> None:
+        self.packets = packets
+        self.payloads = Payloads(source, packets)
+        self.comments = tuple(comments)
+        own = [gap for gap in gaps if gap not in source.gaps]
+        super().__init__({"packets": lambda: tables.packets(packets)}, source=source, gaps=own)
+
+    # -- in short -----------------------------------------------------------------------------
+
+    @cached_property
+    def duration_ns(self) -> int:
+        """Nanoseconds from the first packet to the last."""
+        time = self.packets.time
+        return int(time.max() - time.min()) if len(time) else 0
+
+    def headline(self) -> str:
+        """Say how much was captured."""
+        count = len(self.packets)
+        bytes_ = int(self.packets.length.sum(dtype=np.int64))
+        return (
+            f"{human_count(count)} packets, {human_bytes(bytes_)} in {human_ns(self.duration_ns)}"
+        )
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return the few numbers for the card."""
+        packets = self.packets
+        tcp = packets.stream[packets.ip_protocol == 6].max(initial=-1) + 1
+        udp = packets.stream[packets.ip_protocol == 17].max(initial=-1) + 1
+        return [
+            ("packets", human_count(len(packets))),
+            ("duration", human_ns(self.duration_ns)),
+            ("TCP streams", human_count(int(tcp))),
+            ("UDP streams", human_count(int(udp))),
+            ("hosts", human_count(len(packets.addresses))),
+        ]
+
+    def _held(self) -> Iterable[tuple[str, int]]:
+        yield "packets", self.packets.nbytes

@@ -1,0 +1,39 @@
+"""The frames of a capture, made from its arrays."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from prodforensics.categories import vocabulary
+from prodforensics.network.packets import Packets
+
+__all__ = ["packets"]
+
+_TUNNELS = ("", "VXLAN", "GRE", "Geneve", "IP in IP")
+
+
+def packets(given: Packets) -> pd.DataFrame:
+    """Return one row a packet (`schemas.PACKETS`)."""
+    texts = given.addresses.texts()
+    columns = {
+        "time": pd.DatetimeIndex(given.time, tz="UTC"),
+        "captured_bytes": given.captured,
+        "length_bytes": given.length,
+        "interface": given.interface,
+        "vlan_id": given.vlan,
+        "tunnel": vocabulary(_TUNNELS, given.tunnel),
+        "ip_protocol": given.ip_protocol,
+        "source_ip": vocabulary(texts, given.source),
+        "destination_ip": vocabulary(texts, given.destination),
+        "source_port": given.source_port,
+        "destination_port": given.destination_port,
+        "payload_bytes": given.payload_length,
+        "tcp_flags": given.tcp_flags,
+        "sequence": given.sequence,
+        "acknowledgment": given.acknowledgment,
+        "window": given.window,
+        "stream": given.stream,
+        "direction": given.direction,
+    }
+    index = pd.RangeIndex(1, len(given) + 1, name="frame_number")
+    return pd.DataFrame(columns).set_axis(index)
