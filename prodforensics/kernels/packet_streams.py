@@ -34,7 +34,7 @@ def slot_of(slots, key, low, high, ports, kind):
 
 @kernel
 def number_streams(protocol, source, destination, source_port, destination_port, flags, sequence,
-                   stream, direction):  # fmt: skip
+                   acknowledgment, stream, direction):  # fmt: skip
     """Give numbers to the streams of TCP and of UDP, in the order of their first packets.
 
     A SYN whose sequence number is not that of the stream's first one begins a new stream on the
@@ -45,7 +45,7 @@ def number_streams(protocol, source, destination, source_port, destination_port,
     protocol : int16[n]
     source, destination, source_port, destination_port : int32[n]
     flags : uint16[n]
-    sequence : uint32[n]
+    sequence, acknowledgment : uint32[n]
     stream : int32[n]
         Filled with -1; receives the numbers.
     direction : uint8[n]
@@ -109,6 +109,9 @@ def number_streams(protocol, source, destination, source_port, destination_port,
                 udp += 1
         if kind == 6 and base[side] < 0:
             base[side] = (np.int64(sequence[i]) - (0 if flags[i] & SYN else 1)) & 0xFFFFFFFF
+        other = side ^ 1
+        if kind == 6 and base[other] < 0 and flags[i] & ACK:
+            base[other] = (np.int64(acknowledgment[i]) - 1) & 0xFFFFFFFF
         stream[i] = newest[pair]
         direction[i] = 0 if from_low == first_low[pair] else 1
     return tcp, udp

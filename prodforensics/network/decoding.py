@@ -105,6 +105,7 @@ def decoded(data: np.ndarray, records: Records) -> Packets:
     put_together(data, packets)
     number_streams(
         packets.ip_protocol, packets.source, packets.destination, packets.source_port,
-        packets.destination_port, packets.tcp_flags, packets.sequence, stream, direction,
+        packets.destination_port, packets.tcp_flags, packets.sequence, packets.acknowledgment,
+        stream, direction,
     )  # fmt: skip
     return packets
