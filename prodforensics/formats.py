@@ -189,6 +189,8 @@ BUILT_IN = (
         "profile",
         "prodforensics.profile.formats.callgrind",
         "prodforensics.profile.model:Profile",
+    ),
+    Format(
         "pcap",
         "packet capture, pcap (tcpdump)",
         "network",
