@@ -18,6 +18,8 @@ VXLAN_PORT, GENEVE_PORT = 4789, 6081
 VXLAN, GRE, GENEVE, IN_IP = 1, 2, 3, 4
 DEEPEST = 8  # headers within headers; a hostile packet could go on
 WHOLE, PART = 0, 1
+ROUTED = 16  # addresses that one IP header may add: a routing header names more
+RANGES = 3  # of a SACK option, that Wireshark counts
 
 
 @kernel
@@ -117,10 +119,36 @@ def grown(slots, octets, version, count):
 
 
 @kernel
+def final_address(data, p, stop):
+    """Return where the final destination stands in a routing header of IPv6; -1 for none."""
+    size = 8 + 8 * np.int64(data[p + 1])
+    if size < 24 or p + size > stop or data[p + 3] == 0:
+        return np.int64(-1)
+    kind = data[p + 2]
+    if kind == 4:  # segment routing lists the last segment first
+        return np.int64(p + 8)
+    if kind == 0 or kind == 2:
+        return np.int64(p + 8 + (size - 8) // 16 * 16 - 16)
+    return np.int64(-1)
+
+
+@kernel
+def sacked_bytes(data, p, end):
+    """Return the bytes that the first ranges of a SACK option cover."""
+    total = np.int64(0)
+    for _ in range(RANGES):
+        if p + 8 > end:
+            break
+        total += (be32(data, p + 4) - be32(data, p)) & 0xFFFFFFFF
+        p += 8
+    return min(total, np.int64(0x7FFFFFFF))
+
+
+@kernel
 def decode(
     data, offset, captured, link, vlan, tunnel, protocol, source, destination, source_port,
     destination_port, ttl, ip_id, dont_fragment, fragment, payload, payload_length,
-    payload_captured, flags, sequence, acknowledgment, window, window_scale, mss, sack,
+    payload_captured, flags, sequence, acknowledgment, window, window_scale, mss, sack, sacked,
     timestamp_value, timestamp_echo, icmp_type, icmp_code,
 ):  # fmt: skip
     """Decode the headers of packets.
@@ -154,7 +182,7 @@ def decode(
                 vlan[i] = be16(data, p) & 0xFFF
                 ether = be16(data, p + 2)
                 p += 4
-            if 2 * (known + 2) > slots.size:
+            if 2 * (known + ROUTED) > slots.size:
                 slots, octets, version = grown(slots, octets, version, known)
             if ether == IPV4:
                 if p + 20 > stop or data[p] >> 4 != 4:
@@ -193,6 +221,7 @@ def decode(
                 )
                 first = True
                 p += 40
+                routed = 0
                 while (kind == 0 or kind == 43 or kind == 44 or kind == 51 or kind == 60
                        or kind == 135) and p + 8 <= stop:  # fmt: skip
                     following = np.int64(data[p])
@@ -203,6 +232,13 @@ def decode(
                     elif kind == 51:
                         p += (np.int64(data[p + 1]) + 2) * 4
                     else:
+                        if kind == 43 and routed < ROUTED - 2:
+                            routed += 1
+                            at = final_address(data, p, stop)
+                            if at >= 0:
+                                destination[i], known = address_number(
+                                    slots, octets, version, known, data, at, 6
+                                )
                         p += 8 + 8 * np.int64(data[p + 1])
                     kind = following
                     if not first:
@@ -270,6 +306,7 @@ def decode(
                         sack[i] |= 2
                     elif option == 5:
                         sack[i] |= 1
+                        sacked[i] = sacked_bytes(data, q + 2, q + size)
                     elif option == 8 and size == 10:
                         timestamp_value[i] = be32(data, q + 2)
                         timestamp_echo[i] = be32(data, q + 6)

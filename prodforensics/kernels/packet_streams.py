@@ -34,11 +34,12 @@ def slot_of(slots, key, low, high, ports, kind):
 
 @kernel
 def number_streams(protocol, source, destination, source_port, destination_port, flags, sequence,
-                   acknowledgment, stream, direction):  # fmt: skip
+                   acknowledgment, stream, direction, reused_ports):  # fmt: skip
     """Give numbers to the streams of TCP and of UDP, in the order of their first packets.
 
     A SYN whose sequence number is not that of the stream's first one begins a new stream on the
-    same ports (Wireshark: ``tcp.analysis.reused_ports``).
+    same ports (Wireshark: ``tcp.analysis.reused_ports``). An answer to a SYN begins none: the
+    stream goes on with its number.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def number_streams(protocol, source, destination, source_port, destination_port,
         Filled with -1; receives the numbers.
     direction : uint8[n]
         Receives 0 for packets from the side that sent the stream's first one, 1 for those back.
+    reused_ports : bool[n]
+        Falses; receives True where a SYN, or an answer to one, has another number than before.
 
     Returns
     -------
@@ -96,7 +99,11 @@ def number_streams(protocol, source, destination, source_port, destination_port,
         side = 2 * np.int64(pair) + (0 if from_low else 1)
         if kind == 6 and not fresh and flags[i] & SYN:
             known = base[side]
-            fresh = known >= 0 and known != np.int64(sequence[i])
+            reused_ports[i] = known >= 0 and known != np.int64(sequence[i])
+            if reused_ports[i] and flags[i] & ACK:
+                base[side] = np.int64(sequence[i])
+            else:
+                fresh = reused_ports[i]
         if fresh:
             base[2 * pair] = -1
             base[2 * pair + 1] = -1

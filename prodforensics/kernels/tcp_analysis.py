@@ -39,17 +39,9 @@ WINDOW_UPDATE, WINDOW_FULL, REUSED_PORTS, SPURIOUS = 2048, 4096, 8192, 16384
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 # What is known of a flow, as columns.
 NEXT, LAST_ACK, LAST_ACK_TIME, NEXT_TIME, DUPLICATES, MOST_ACKED = 0, 1, 2, 3, 4, 5
-WINDOW, SCALE, LAST_FLAGS, BASE, IN_FLIGHT_KNOWN, HEAD, COUNT, FIRST_ACK = (
-    6,
-    7,
-    8,
-    9,
-    10,
-    11,
-    12,
-    13,
-)
-COLUMNS = 14
+WINDOW, SCALE, LAST_FLAGS, BASE, IN_FLIGHT_KNOWN, HEAD, COUNT = 6, 7, 8, 9, 10, 11, 12
+FIRST_ACK, SACKED = 13, 14
+COLUMNS = 15
 # What is known of a segment that is not acknowledged yet.
 SEQUENCE, END, TIME, FOLLOWING = 0, 1, 2, 3
 MOST_WAITING = 10_000
@@ -65,8 +57,8 @@ def after(a, b):
 
 @kernel
 def analyse(
-    time, stream, direction, flags, sequence, acknowledgment, window, window_scale, length, streams,
-    analysis, ack_rtt, in_flight, scaled,
+    time, stream, direction, flags, sequence, acknowledgment, window, window_scale, length, sacked,
+    reused_ports, streams, analysis, ack_rtt, in_flight, scaled,
 ):  # fmt: skip
     """Analyse the packets of all TCP streams.
 
@@ -83,6 +75,10 @@ def analyse(
         The window as in the header; the bytes of payload.
     window_scale : int16[n]
         Of the SYN's option; -1 where there is none.
+    sacked : int32[n]
+        Bytes that the packet's SACK option covers.
+    reused_ports : bool[n]
+        See `number_streams`.
     streams : int
     analysis : uint16[n]
         Zeros; receives the bits of `FLAGS`.
@@ -105,6 +101,7 @@ def analyse(
         flows[k, BASE] = -1
         flows[k, HEAD] = -1
         flows[k, FIRST_ACK] = -1
+        flows[k, IN_FLIGHT_KNOWN] = 1
     first_rtt = np.zeros(streams, np.int64)
     syn_time = np.full(streams, -1, np.int64)
     segments = np.empty(4 * 4096, np.int64)
@@ -120,6 +117,9 @@ def analyse(
         size, now = np.int64(length[i]), time[i]
         special = bits & (SYN | FIN | RST)
         found = 0
+        if reused_ports[i]:
+            found |= REUSED_PORTS
+            flows[fwd, BASE] = seq
         if flows[fwd, BASE] < 0:
             flows[fwd, BASE] = seq if bits & SYN else (seq - 1) & 0xFFFFFFFF
         if flows[rev, BASE] < 0 and bits & ACK:
@@ -250,8 +250,10 @@ def analyse(
                 low = min(low, (segments[at + SEQUENCE] - base) & 0xFFFFFFFF)
                 high = max(high, (segments[at + END] - base) & 0xFFFFFFFF)
                 place = segments[at + FOLLOWING]
-            if 0 < high - low < 2_000_000_000:
-                in_flight[i] = high - low - virtual
+            left = (high - low - flows[rev, SACKED]) & 0xFFFFFFFF
+            if 0 < left < 2_000_000_000:
+                in_flight[i] = left - virtual
+        flows[fwd, SACKED] = sacked[i]
         if (not first_rtt[s] and syn_time[s] >= 0 and bits & (SYN | ACK) == ACK
                 and seq == ((flows[fwd, BASE] + 1) & 0xFFFFFFFF)
                 and ack == ((flows[rev, BASE] + 1) & 0xFFFFFFFF)):  # fmt: skip

@@ -37,6 +37,7 @@ _COLUMNS = (
     ("window_scale", np.int16, -1),
     ("mss", np.int32, -1),
     ("sack", np.uint8, 0),
+    ("sacked", np.int32, 0),
     ("timestamp_value", np.int64, -1),
     ("timestamp_echo", np.int64, -1),
     ("icmp_type", np.int16, -1),
@@ -90,6 +91,7 @@ def decoded(data: np.ndarray, records: Records) -> Packets:
         data, records.offset, records.captured, links[records.interface], *columns.values()
     )
     stream, direction = np.full(count, -1, np.int32), np.zeros(count, np.uint8)
+    reused_ports = np.zeros(count, np.bool_)
     packets = Packets(
         time=records.time,
         captured=records.captured,
@@ -99,6 +101,7 @@ def decoded(data: np.ndarray, records: Records) -> Packets:
         **columns,
         stream=stream,
         direction=direction,
+        reused_ports=reused_ports,
         addresses=Addresses(octets, version, records.names),
         interfaces=tuple(records.interfaces),
     )
@@ -106,6 +109,6 @@ def decoded(data: np.ndarray, records: Records) -> Packets:
     number_streams(
         packets.ip_protocol, packets.source, packets.destination, packets.source_port,
         packets.destination_port, packets.tcp_flags, packets.sequence, packets.acknowledgment,
-        stream, direction,
+        stream, direction, reused_ports,
     )  # fmt: skip
     return packets

@@ -107,7 +107,8 @@ def _decode(packets: Packets, packet: int, payload: bytes) -> None:
     else:
         header = bytes((0x60, 0, 0, 0, *size.to_bytes(4, "big")[2:], protocol, 64)) + bytes(32)
     whole = np.frombuffer(header + payload, np.uint8)
-    skipped = {"time", "captured", "length", "offset", "interface", "stream", "direction"}
+    skipped = {"time", "captured", "length", "offset", "interface"}
+    skipped |= {"stream", "direction", "reused_ports"}
     names = [
         one.name
         for one in fields(packets)

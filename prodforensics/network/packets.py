@@ -118,7 +118,8 @@ class Packets:
     ip_protocol : int16[n]
         6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6 ...; -1 for what is no IP.
     source, destination : int32[n]
-        Place in `addresses`; -1 for what is no IP.
+        Place in `addresses`; -1 for what is no IP. Of IPv6 with a routing header the destination
+        where the packet ends.
     source_port, destination_port : int32[n]
         -1 where there is none.
     ttl : uint8[n]
@@ -145,6 +146,8 @@ class Packets:
         Of a SYN's option; -1 where there is none.
     sack : uint8[n]
         1 where a SACK option (kind 5) is there, 2 where SACK is permitted (kind 4).
+    sacked : int32[n]
+        Bytes that the first three ranges of a SACK option cover (Wireshark counts no more).
     timestamp_value, timestamp_echo : int64[n]
         TCP's timestamps option; -1 where there is none.
     icmp_type, icmp_code : int16[n]
@@ -153,6 +156,8 @@ class Packets:
         tshark's ``tcp.stream`` or ``udp.stream``; -1 for other packets. See `streams`.
     direction : uint8[n]
         0 from the side that sent the stream's first packet, 1 back.
+    reused_ports : bool[n]
+        True for a SYN, or the answer to one, between ports that an earlier connection used.
     addresses, interfaces
         What the numbers mean.
     reassembled : dict of int to bytes
@@ -185,12 +190,14 @@ class Packets:
     window_scale: np.ndarray
     mss: np.ndarray
     sack: np.ndarray
+    sacked: np.ndarray
     timestamp_value: np.ndarray
     timestamp_echo: np.ndarray
     icmp_type: np.ndarray
     icmp_code: np.ndarray
     stream: np.ndarray
     direction: np.ndarray
+    reused_ports: np.ndarray
     addresses: Addresses
     interfaces: tuple[Interface, ...]
     reassembled: dict[int, bytes] = field(default_factory=dict)
