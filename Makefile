@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 
 # The system tools of the tests; what each is for: `prodforensics doctor`.
-TOOLS := chromium clang fonts-dejavu-core gdb libclang-rt-dev linux-perf lldb perl valgrind zstd
+TOOLS := chromium clang fonts-dejavu-core gdb libclang-rt-dev linux-perf lldb perl tshark valgrind zstd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help demo lab test lint bench samples docs tools clean

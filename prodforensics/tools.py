@@ -65,6 +65,7 @@ TOOLS = (
         "jfr", "prints recordings of the JVM, which the tests compare with", "default-jdk-headless"
     ),
     _tool("mvn", "fetches async-profiler and its converter for the tests", "maven"),
+    _tool("tshark", "reads network captures, as the tests compare with"),
     _tool("gdb", "takes core dumps of live processes (gcore)"),
     _tool("lldb", "reads core dumps of programs built with clang"),
     _tool(

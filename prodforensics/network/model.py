@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -18,10 +18,16 @@ from prodforensics.network.payloads import Payloads
 from prodforensics.schema import Schema
 from prodforensics.source import Source
 
+if TYPE_CHECKING:
+    from prodforensics.network.connections import Flows, Streams
+    from prodforensics.network.tcp_analysis import TcpAnalysis
+
 __all__ = ["Capture"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
+connections = Later("prodforensics.network.connections")
 tables = Later("prodforensics.network.tables")
+tcp_analysis = Later("prodforensics.network.tcp_analysis")
 
 
 class Capture(Evidence):
@@ -57,7 +63,38 @@ class Capture(Evidence):
         self.payloads = Payloads(source, packets)
         self.comments = tuple(comments)
         own = [gap for gap in gaps if gap not in source.gaps]
-        super().__init__({"packets": lambda: tables.packets(packets)}, source=source, gaps=own)
+        builders = {
+            "connections": lambda: connections.connections(packets, self.streams, self.udp_streams),
+            "packets": lambda: tables.packets(packets, self.tcp),
+        }
+        super().__init__(builders, source=source, gaps=own)
+
+    # -- analyses, made on use ----------------------------------------------------------------
+
+    @cached_property
+    def tcp(self) -> TcpAnalysis:
+        """Wireshark's analysis of every TCP packet."""
+        return tcp_analysis.analysed(self.packets)
+
+    @cached_property
+    def streams(self) -> Streams:
+        """The TCP connections, by the number of their stream."""
+        return connections.tcp_streams(self.packets, self.tcp)
+
+    @cached_property
+    def udp_streams(self) -> Flows:
+        """The UDP connections, by the number of their stream."""
+        return connections.udp_streams(self.packets)
+
+    def flags(self, mask: int) -> list[str]:
+        """Return the names of the bits of a packet's ``analysis``.
+
+        Parameters
+        ----------
+        mask : int
+            As in ``frames["packets"].analysis``.
+        """
+        return tcp_analysis.names(int(mask))
 
     # -- in short -----------------------------------------------------------------------------
 
@@ -90,3 +127,5 @@ class Capture(Evidence):
 
     def _held(self) -> Iterable[tuple[str, int]]:
         yield "packets", self.packets.nbytes
+        if "tcp" in self.__dict__:
+            yield "TCP analysis", self.tcp.nbytes

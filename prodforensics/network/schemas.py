@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prodforensics.schema import Column, Schema
 
-__all__ = ["FRAMES", "PACKETS"]
+__all__ = ["CONNECTIONS", "FRAMES", "PACKETS"]
 
 _FRAME = Column("frame_number", "int64", "ordinal", "Wireshark's frame.number: counts from 1.")
 
@@ -29,8 +29,56 @@ PACKETS = Schema(
         Column("window", "int32", "bytes", "As in the header, not scaled."),
         Column("stream", "int32", "ordinal", "Wireshark's tcp.stream or udp.stream; -1: none."),
         Column("direction", "uint8", "", "0 from the side that sent the first packet, 1 back."),
+        Column("analysis", "int32", "", "Bits of Wireshark's tcp.analysis.* (`Capture.flags`)."),
+        Column("ack_rtt_ns", "int64", "ns", "Since the segment it acknowledges; -1 for none."),
+        Column("in_flight_bytes", "int32", "bytes", "Sent and not acknowledged; -1: unknown."),
+        Column("scaled_window", "int64", "bytes", "The window, with the scaling of the SYN."),
     ),
     _FRAME,
     "Every packet, in the order of the file.",
 )
-FRAMES = {one.name: one for one in (PACKETS,)}
+
+
+def _both(name: str, dtype: str, unit: str, meaning: str) -> tuple[Column, Column]:
+    """Return the columns of the originator and of the responder."""
+    return tuple(Column(f"{side}_{name}", dtype, unit, meaning) for side in ("orig", "resp"))
+
+
+CONNECTIONS = Schema(
+    "connections",
+    (
+        Column("uid", "str", "", "Name of the connection within the capture: protocol, stream."),
+        Column("protocol", "category", "", "tcp or udp."),
+        Column("community_id", "str", "", "Community ID, version 1: the same in other tools."),
+        Column("start", "datetime64[ns, UTC]", "", "When its first packet came."),
+        Column("duration_ns", "int64", "ns", "From its first packet to its last."),
+        Column("orig_ip", "category", "", "Who began it."),
+        Column("orig_port", "int32", "", "From which port."),
+        Column("resp_ip", "category", "", "Who was asked."),
+        Column("resp_port", "int32", "", "On which port."),
+        *_both("packets", "int64", "count", "Packets that this side sent."),
+        *_both("bytes", "int64", "bytes", "What they had on the wire, with all headers."),
+        *_both("payload_bytes", "int64", "bytes", "What they carried; what was sent again, too."),
+        Column("conn_state", "category", "", "Zeek's conn_state: S0, S1, SF, REJ, RSTO ..."),
+        Column("history", "category", "", "Zeek's history: letters, upper case: originator."),
+        Column("completeness", "uint8", "", "SYN 1, SYN-ACK 2, ACK 4, DATA 8, FIN 16, RST 32."),
+        Column("client_rtt_ns", "int64", "ns", "From the SYN to its answer; -1: not seen."),
+        Column("server_rtt_ns", "int64", "ns", "From that answer to its ACK; -1: not seen."),
+        Column("irtt_ns", "int64", "ns", "From the SYN to the ACK: Wireshark's iRTT; -1: unknown."),
+        *_both("mss", "int32", "bytes", "Largest segment, as the SYN offers; -1: unknown."),
+        *_both("window_scale", "int16", "", "Shift count of the SYN; -1: unknown."),
+        *_both("retransmissions", "int32", "count", "Segments that this side sent again."),
+        *_both("out_of_order", "int32", "count", "Segments that came out of order."),
+        *_both("duplicate_acks", "int32", "count", "ACKs that this side repeated."),
+        *_both("zero_windows", "int32", "count", "Packets that closed this side's window."),
+        *_both("missed_bytes", "int64", "bytes", "Acknowledged, but not in the capture."),
+        Column("rst_kind", "category", "", "refused, cancelled, aborted, after_fin, midstream."),
+        Column("rst_from", "category", "", "Who sent the first RST: orig or resp."),
+        Column("rst_frame", "int64", "ordinal", "Frame number of the first RST; 0 for none."),
+        Column("first_frame", "int64", "ordinal", "Frame number of its first packet."),
+        Column("last_frame", "int64", "ordinal", "Frame number of its last packet."),
+    ),
+    Column("stream", "int64", "ordinal", "Wireshark's tcp.stream or udp.stream."),
+    "Every TCP and UDP connection. The originator sent the SYN, or the first packet there is.",
+)
+FRAMES = {one.name: one for one in (CONNECTIONS, PACKETS)}

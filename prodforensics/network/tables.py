@@ -6,13 +6,14 @@ import pandas as pd
 
 from prodforensics.categories import vocabulary
 from prodforensics.network.packets import Packets
+from prodforensics.network.tcp_analysis import TcpAnalysis
 
 __all__ = ["packets"]
 
 _TUNNELS = ("", "VXLAN", "GRE", "Geneve", "IP in IP")
 
 
-def packets(given: Packets) -> pd.DataFrame:
+def packets(given: Packets, tcp: TcpAnalysis) -> pd.DataFrame:
     """Return one row a packet (`schemas.PACKETS`)."""
     texts = given.addresses.texts()
     columns = {
@@ -34,6 +35,10 @@ def packets(given: Packets) -> pd.DataFrame:
         "window": given.window,
         "stream": given.stream,
         "direction": given.direction,
+        "analysis": tcp.analysis.astype("int32"),
+        "ack_rtt_ns": tcp.ack_rtt_ns,
+        "in_flight_bytes": tcp.in_flight,
+        "scaled_window": tcp.scaled_window,
     }
     index = pd.RangeIndex(1, len(given) + 1, name="frame_number")
     return pd.DataFrame(columns).set_axis(index)

@@ -1,0 +1,96 @@
+"""What tshark says of a capture: the fields of its packets, and its conversations."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import pytest
+
+import prodforensics as pf
+from prodforensics import tools
+from prodforensics.kernels.tcp_analysis import FLAGS
+from prodforensics.source import Source
+from tests.conftest import require_tool
+
+CAPTURES = [
+    pytest.param(entry["path"], marks=pytest.mark.xdist_group(entry["path"]))
+    for entry in pf.samples.entries()
+    if entry["format"] in ("pcap", "pcapng")
+]
+"""Every recorded capture; what is asked of one runs in one process, so that tshark runs once."""
+
+FIELDS = (
+    "frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "vlan.id", "ip.proto",
+    "ipv6.nxt", "ip.src", "ip.dst", "ipv6.src", "ip.ttl", "ipv6.hlim", "ip.id", "ip.flags.df",
+    "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "tcp.stream", "udp.stream",
+    "tcp.len", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.window_size_value",
+    "tcp.options.mss_val", "tcp.options.wscale.shift", "tcp.options.timestamp.tsval",
+    "tcp.options.timestamp.tsecr", "icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code",
+    "tcp.completeness", "tcp.window_size", "tcp.analysis.ack_rtt", "tcp.analysis.bytes_in_flight",
+    "tcp.analysis.initial_rtt", *(f"tcp.analysis.{name}" for name in FLAGS),
+)  # fmt: skip
+
+_CONVERSATION = re.compile(
+    r"(\S+):(\d+)\s+<->\s+(\S+):(\d+)\s+(\d+) (\d+ \S+)\s+(\d+) (\d+ \S+)\s+\d+ \d+ \S+"
+)
+_UNITS = {"bytes": 1, "kB": 1000, "MB": 1000_000}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What tshark printed.
+
+    Attributes
+    ----------
+    packets : DataFrame of str
+        A row a packet, indexed by its number; of headers within headers the innermost.
+    conversations : dict of str to Counter
+        By protocol: how often a pair of (address, port, packets, bytes as printed) comes.
+    """
+
+    packets: pd.DataFrame
+    conversations: dict[str, Counter]
+
+
+def printed(size: int) -> str:
+    """Write a sum of bytes as the table of conversations does."""
+    for unit, factor in (("MB", 1000_000), ("kB", 1000)):
+        if size >= 10 * factor:
+            return f"{size // factor} {unit}"
+    return f"{size} bytes"
+
+
+@cache
+def loaded(name: str) -> pf.Evidence:
+    """Load a sample, once."""
+    return pf.load(pf.samples.path(name))
+
+
+@cache
+def asked(name: str) -> Answer:
+    """Let tshark read a sample, in two passes: then it knows its sums at every packet."""
+    require_tool("tshark")
+    with TemporaryDirectory() as folder:
+        source = Source(pf.samples.path(name))
+        file = Path(folder, source.name)
+        file.write_bytes(b"".join(source.chunks()))
+        arguments = ["-n", "-2", "-r", file, "-z", "conv,udp", "-z", "conv,tcp"]
+        arguments += ["-T", "fields", "-E", "separator=/t", "-E", "occurrence=l"]
+        for field in FIELDS:
+            arguments += ["-e", field]
+        lines = tools.run("tshark", arguments, seconds=60).stdout.splitlines()
+    packets = [line.split("\t") for line in lines if line.count("\t") == len(FIELDS) - 1]
+    frame = pd.DataFrame(packets, columns=FIELDS)
+    tables: dict[str, Counter] = {}
+    for line in lines:
+        if line.endswith(" Conversations"):
+            tables[line.split()[0].lower()] = table = Counter()
+        elif found := _CONVERSATION.match(line):
+            one, here, other, there, back, down, forth, up = found.groups()
+            sides = ((one, int(here), int(forth), up), (other, int(there), int(back), down))
+            table[frozenset(sides)] += 1
+    return Answer(frame.set_index(frame["frame.number"].astype(int)), tables)
