@@ -13,6 +13,7 @@ from prodforensics.display.tables import human_bytes, human_count, human_ns
 from prodforensics.evidence import Evidence
 from prodforensics.gaps import Gap
 from prodforensics.network import schemas
+from prodforensics.network.operations import Operations
 from prodforensics.network.packets import Packets
 from prodforensics.network.payloads import Payloads
 from prodforensics.schema import Schema
@@ -26,11 +27,12 @@ __all__ = ["Capture"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 connections = Later("prodforensics.network.connections")
+quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
 
 
-class Capture(Evidence):
+class Capture(Operations, Evidence):
     """What was captured on a network.
 
     Parameters
@@ -66,6 +68,7 @@ class Capture(Evidence):
         builders = {
             "connections": lambda: connections.connections(packets, self.streams, self.udp_streams),
             "packets": lambda: tables.packets(packets, self.tcp),
+            "quality": lambda: quality.quality(packets, self.tcp, self.streams),
         }
         super().__init__(builders, source=source, gaps=own)
 
@@ -85,16 +88,6 @@ class Capture(Evidence):
     def udp_streams(self) -> Flows:
         """The UDP connections, by the number of their stream."""
         return connections.udp_streams(self.packets)
-
-    def flags(self, mask: int) -> list[str]:
-        """Return the names of the bits of a packet's ``analysis``.
-
-        Parameters
-        ----------
-        mask : int
-            As in ``frames["packets"].analysis``.
-        """
-        return tcp_analysis.names(int(mask))
 
     # -- in short -----------------------------------------------------------------------------
 

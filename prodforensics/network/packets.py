@@ -8,7 +8,7 @@ packet.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
 
 import numpy as np
@@ -161,7 +161,7 @@ class Packets:
     addresses, interfaces
         What the numbers mean.
     reassembled : dict of int to bytes
-        Payload of datagrams put together from fragments, by packet.
+        Payload of datagrams put together from fragments, by their packet's place in the file.
     """
 
     time: np.ndarray
@@ -211,6 +211,15 @@ class Packets:
             value = getattr(self, one.name)
             if isinstance(value, np.ndarray):
                 yield one.name, value
+
+    def take(self, rows: np.ndarray) -> Packets:
+        """Return the packets in some places; addresses and interfaces keep their numbers.
+
+        Parameters
+        ----------
+        rows : int64[k]
+        """
+        return replace(self, **{name: array[rows] for name, array in self.arrays()})
 
     @property
     def nbytes(self) -> int:

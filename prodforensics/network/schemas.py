@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prodforensics.schema import Column, Schema
 
-__all__ = ["CONNECTIONS", "FRAMES", "PACKETS"]
+__all__ = ["CONNECTIONS", "FRAMES", "PACKETS", "QUALITY", "RTT", "SEQUENCE", "THROUGHPUT"]
 
 _FRAME = Column("frame_number", "int64", "ordinal", "Wireshark's frame.number: counts from 1.")
 
@@ -81,4 +81,64 @@ CONNECTIONS = Schema(
     Column("stream", "int64", "ordinal", "Wireshark's tcp.stream or udp.stream."),
     "Every TCP and UDP connection. The originator sent the SYN, or the first packet there is.",
 )
-FRAMES = {one.name: one for one in (CONNECTIONS, PACKETS)}
+
+QUALITY = Schema(
+    "quality",
+    (
+        Column("count", "int64", "count", "How often; 0: not found, -1: the file does not tell."),
+        Column("of", "int64", "count", "Out of how many."),
+        Column("unit", "str", "", "What is counted: packets, connections, bytes."),
+        Column("first_frame", "int64", "ordinal", "Frame number of the first; 0 for none."),
+        Column("meaning", "str", "", "What it does to what the capture can tell."),
+    ),
+    Column("check", "str", "", "Name of what was looked for."),
+    "How far the capture itself can be trusted.",
+)
+
+# -- what the methods of a capture answer with ----------------------------------------------------
+
+_SIDE = Column("side", "category", "", "Who sent the packet: orig or resp.")
+_TIME = Column("time", "datetime64[ns, UTC]", "", "When the packet was captured.")
+
+RTT = Schema(
+    "rtt",
+    (
+        _TIME,
+        Column("stream", "int32", "ordinal", "Wireshark's tcp.stream."),
+        _SIDE,
+        Column("rtt_ns", "int64", "ns", "Since the segment that it acknowledges."),
+    ),
+    _FRAME,
+    "Acknowledgments that tell a round trip.",
+)
+SEQUENCE = Schema(
+    "sequence",
+    (
+        _TIME,
+        _SIDE,
+        Column("tcp_flags", "uint16", "", "FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 ..."),
+        Column("begin", "int64", "bytes", "Where its payload begins in its side's flow."),
+        Column("end", "int64", "bytes", "Where its payload ends."),
+        Column("acknowledged", "int64", "bytes", "Up to where it has the other flow; -1: none."),
+        Column("window_end", "int64", "bytes", "Up to where it takes the other flow; -1: unknown."),
+        Column("sacked", "object", "bytes", "Ranges of SACK: tuples of begin and end."),
+        Column("analysis", "int32", "", "Bits of Wireshark's tcp.analysis.* (`Capture.flags`)."),
+    ),
+    _FRAME,
+    "The packets of a connection in its two flows of bytes.",
+)
+THROUGHPUT = Schema(
+    "throughput",
+    (
+        Column("packets", "int64", "count", "Packets of the span."),
+        Column("bytes", "int64", "bytes", "What they had on the wire."),
+        Column("orig_bytes", "int64", "bytes", "From originators of connections."),
+        Column("resp_bytes", "int64", "bytes", "From responders."),
+        Column("payload_bytes", "int64", "bytes", "Without headers."),
+        Column("retransmissions", "int64", "count", "Segments sent again."),
+        Column("resets", "int64", "count", "Packets with RST."),
+    ),
+    Column("time", "datetime64[ns, UTC]", "", "Where the span begins."),
+    "Sums of equal spans of time.",
+)
+FRAMES = {one.name: one for one in (CONNECTIONS, PACKETS, QUALITY)}

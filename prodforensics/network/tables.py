@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from prodforensics.categories import vocabulary
@@ -13,8 +14,12 @@ __all__ = ["packets"]
 _TUNNELS = ("", "VXLAN", "GRE", "Geneve", "IP in IP")
 
 
-def packets(given: Packets, tcp: TcpAnalysis) -> pd.DataFrame:
-    """Return one row a packet (`schemas.PACKETS`)."""
+def packets(given: Packets, tcp: TcpAnalysis, rows: np.ndarray | None = None) -> pd.DataFrame:
+    """Return one row a packet (`schemas.PACKETS`), of all or of those in some places."""
+    index = pd.RangeIndex(1, len(given) + 1, name="frame_number")
+    if rows is not None:
+        given, tcp = given.take(rows), tcp.take(rows)
+        index = pd.Index(rows + 1, name="frame_number")
     texts = given.addresses.texts()
     columns = {
         "time": pd.DatetimeIndex(given.time, tz="UTC"),
@@ -40,5 +45,4 @@ def packets(given: Packets, tcp: TcpAnalysis) -> pd.DataFrame:
         "in_flight_bytes": tcp.in_flight,
         "scaled_window": tcp.scaled_window,
     }
-    index = pd.RangeIndex(1, len(given) + 1, name="frame_number")
     return pd.DataFrame(columns).set_axis(index)

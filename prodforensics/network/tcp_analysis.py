@@ -39,6 +39,16 @@ class TcpAnalysis:
     scaled_window: np.ndarray
     first_rtt_ns: np.ndarray
 
+    def take(self, rows: np.ndarray) -> TcpAnalysis:
+        """Return the analysis of the packets in some places."""
+        return TcpAnalysis(
+            self.analysis[rows],
+            self.ack_rtt_ns[rows],
+            self.in_flight[rows],
+            self.scaled_window[rows],
+            self.first_rtt_ns,
+        )
+
     @property
     def nbytes(self) -> int:
         """Memory of the arrays, bytes."""

@@ -1,0 +1,147 @@
+"""What one can ask of a capture beside its frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prodforensics._reference import Later
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.network.packets import Packets
+
+__all__ = ["Operations"]
+
+# Imported on use: who loads and looks needs little of it.
+questions = Later("prodforensics.network.questions")
+tcp_analysis = Later("prodforensics.network.tcp_analysis")
+
+
+class Operations:
+    """The methods of `Capture` that answer with a frame.
+
+    Each is a function of another module. Frame numbers and streams are those of the file, so that
+    every row can be looked up in Wireshark (``frame.number == 17``, ``tcp.stream eq 3``).
+    """
+
+    packets: Packets
+
+    def flags(self, mask: int) -> list[str]:
+        """Return the names of the bits of a packet's ``analysis``.
+
+        Parameters
+        ----------
+        mask : int
+            As in ``frames["packets"].analysis``.
+
+        Returns
+        -------
+        list of str
+            As in Wireshark's fields ``tcp.analysis.<name>``.
+        """
+        return tcp_analysis.names(int(mask))
+
+    def packets_of(self, stream: int, protocol: str = "tcp") -> pd.DataFrame:
+        """Return the packets of one stream.
+
+        Parameters
+        ----------
+        stream : int
+            Its number, as in ``frames["connections"]``.
+        protocol : {"tcp", "udp"}
+
+        Returns
+        -------
+        DataFrame
+            Rows of ``frames["packets"]``.
+
+        Raises
+        ------
+        UnknownName
+            There is no such stream.
+        """
+        return questions.packets_of(self, stream, protocol)
+
+    def between(
+        self, start: str | float | pd.Timestamp, end: str | float | pd.Timestamp
+    ) -> pd.DataFrame:
+        """Return the packets of a span of time.
+
+        Parameters
+        ----------
+        start, end : str, Timestamp or number
+            Timestamps (UTC where they name no zone), or seconds since the first packet. The end
+            itself is not in the span.
+
+        Returns
+        -------
+        DataFrame
+            Rows of ``frames["packets"]``.
+
+        Raises
+        ------
+        BadOption
+            It cannot be read as a time.
+        """
+        return questions.between(self, start, end)
+
+    def rtt(self, stream: int | None = None) -> pd.DataFrame:
+        """Return the round trips that acknowledgments tell.
+
+        Parameters
+        ----------
+        stream : int, optional
+            A TCP stream; of all by default.
+
+        Returns
+        -------
+        DataFrame
+            `prodforensics.network.schemas.RTT`: a row for every packet that acknowledges the end
+            of a segment of the capture. ``side`` sent the acknowledgment: the time is that from the
+            place of capture to that side and back, with what the side waited.
+        """
+        return questions.rtt(self, stream)
+
+    def throughput(
+        self,
+        bin: str | pd.Timedelta = "1s",  # noqa: A002 (the word for it)
+        stream: int | None = None,
+    ) -> pd.DataFrame:
+        """Return packets, bytes, retransmissions and resets of equal spans of time.
+
+        Parameters
+        ----------
+        bin : str or Timedelta
+            How long a span is: ``"100ms"``, ``"1s"`` ...
+        stream : int, optional
+            A TCP stream; the whole capture by default.
+
+        Returns
+        -------
+        DataFrame
+            `prodforensics.network.schemas.THROUGHPUT`, a row for every span from the first packet
+            to the last, also where nothing was sent.
+
+        Raises
+        ------
+        BadOption
+            It is no span of time, or there would be more than 100,000 of them.
+        """
+        return questions.throughput(self, bin, stream)
+
+    def sequence(self, stream: int) -> pd.DataFrame:
+        """Return what a time-sequence graph of a TCP connection shows (as tcptrace draws it).
+
+        Parameters
+        ----------
+        stream : int
+
+        Returns
+        -------
+        DataFrame
+            `prodforensics.network.schemas.SEQUENCE`, a row a packet. Bytes are counted from the
+            first one after the SYN of each flow. ``begin`` and ``end`` are in the flow of the side
+            that sent the packet; ``acknowledged``, ``window_end`` and ``sacked`` in the other one.
+        """
+        return questions.sequence(self, stream)
