@@ -46,6 +46,7 @@ COLUMNS = 15
 SEQUENCE, END, TIME, FOLLOWING = 0, 1, 2, 3
 MOST_WAITING = 10_000
 NEAR, SOON = 20_000_000, 3_000_000  # ns: fast retransmission, out of order without a known RTT
+MARKED = 0xFFFFFFFF  # of duplicates: what the flow lacks was told
 UNKNOWN, UNUSED = -1, -2  # window scaling: not seen yet, not used
 
 
@@ -117,6 +118,9 @@ def analyse(
         size, now = np.int64(length[i]), time[i]
         special = bits & (SYN | FIN | RST)
         found = 0
+        if bits & (SYN | ACK) == SYN and flows[fwd, BASE] == seq:
+            # A SYN again: an RST between may have moved the flow on.
+            flows[fwd, NEXT] = flows[fwd, MOST_ACKED]
         if reused_ports[i]:
             found |= REUSED_PORTS
             flows[fwd, BASE] = seq
@@ -124,10 +128,8 @@ def analyse(
             flows[fwd, BASE] = seq if bits & SYN else (seq - 1) & 0xFFFFFFFF
         if flows[rev, BASE] < 0 and bits & ACK:
             flows[rev, BASE] = (ack - 1) & 0xFFFFFFFF
-        if bits & SYN:
-            flows[fwd, SCALE] = window_scale[i] if window_scale[i] >= 0 else UNUSED
-            if not bits & ACK:
-                syn_time[s] = now
+        if bits & (SYN | ACK) == SYN:
+            syn_time[s] = now
         if bits & ACK:
             flows[rev, IN_FLIGHT_KNOWN] = 1
         following = flows[fwd, NEXT]
@@ -161,18 +163,18 @@ def analyse(
                     found |= PROBE_ACK
                 elif wide:
                     count = flows[fwd, DUPLICATES]
-                    flows[fwd, DUPLICATES] = 1 if count < 0 else count + 1
+                    flows[fwd, DUPLICATES] = 1 if count == MARKED else count + 1
                     found |= DUPLICATE_ACK
         if ack != last_ack:
             flows[fwd, DUPLICATES] = 0
         if flows[rev, MOST_ACKED] and after(ack, flows[rev, MOST_ACKED]) and bits & ACK:
-            if flows[rev, MOST_ACKED] > flows[rev, NEXT]:
+            if after(flows[rev, NEXT], flows[rev, MOST_ACKED]):
                 flows[rev, MOST_ACKED] = flows[rev, NEXT]
                 found |= ACK_LOST
             else:
                 if flows[rev, DUPLICATES] == 0:
                     found |= ACK_LOST
-                flows[rev, DUPLICATES] = -1
+                flows[rev, DUPLICATES] = MARKED
         end = (seq + size) & 0xFFFFFFFF
         virtual = 1 if bits & (SYN | FIN) else 0
         if (size > 0 or virtual) and not found & KEEP_ALIVE:
@@ -217,8 +219,8 @@ def analyse(
         flows[fwd, LAST_FLAGS] = found
         # The first packet after the SYN still has its window unscaled where it carries none.
         if bits & SYN:
-            flows[fwd, FIRST_ACK] = 1 if bits & ACK else 0
-        elif flows[fwd, FIRST_ACK] == 1:
+            flows[fwd, FIRST_ACK] = 1
+        elif bits & ACK:
             flows[fwd, FIRST_ACK] = 0
         # What this packet acknowledges needs to be kept no longer.
         before, place = np.int64(-1), flows[rev, HEAD]
@@ -251,15 +253,20 @@ def analyse(
                 high = max(high, (segments[at + END] - base) & 0xFFFFFFFF)
                 place = segments[at + FOLLOWING]
             left = (high - low - flows[rev, SACKED]) & 0xFFFFFFFF
-            if 0 < left < 2_000_000_000:
+            if virtual < left < 2_000_000_000:
                 in_flight[i] = left - virtual
         flows[fwd, SACKED] = sacked[i]
-        if (not first_rtt[s] and syn_time[s] >= 0 and bits & (SYN | ACK) == ACK
-                and seq == ((flows[fwd, BASE] + 1) & 0xFFFFFFFF)
-                and ack == ((flows[rev, BASE] + 1) & 0xFFFFFFFF)):  # fmt: skip
+        if not first_rtt[s] and syn_time[s] >= 0 and bits & (SYN | ACK) == ACK:
             first_rtt[s] = now - syn_time[s]
         shift = flows[fwd, SCALE]
-        both = flows[rev, SCALE] >= 0 and shift >= 0 and not bits & SYN
-        scaled[i] = wide << shift if both else wide
+        scaled[i] = wide << shift if shift >= 0 and not bits & SYN else wide
+        if window_scale[i] >= 0:
+            flows[fwd, SCALE] = window_scale[i]
+        if bits & SYN:
+            if flows[fwd, SCALE] == UNKNOWN:  # nobody scales where one side does not offer it
+                flows[fwd, SCALE] = UNUSED
+                flows[rev, SCALE] = UNUSED
+            elif bits & ACK and flows[rev, SCALE] == UNUSED:
+                flows[fwd, SCALE] = UNUSED
         analysis[i] = found
     return first_rtt

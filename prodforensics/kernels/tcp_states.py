@@ -128,14 +128,16 @@ def reset_kind(own, other):
 @kernel
 def follow_states(
     protocol, stream, direction, time, flags, sequence, acknowledgment, payload, analysis, mss,
-    window_scale, flipped, seen, largest, scale, sent_again, out_of_order, duplicate_acks,
-    zero_windows, missed, syn, syn_ack, ack, state, completeness, history, reset, reset_kinds,
+    window_scale, reused_ports, flipped, seen, largest, scale, sent_again, out_of_order,
+    duplicate_acks, zero_windows, missed, syn, syn_ack, ack, state, completeness, history, reset,
+    reset_kinds,
 ):  # fmt: skip
     """Follow every TCP connection from its first packet to its last.
 
     Parameters
     ----------
-    protocol, stream, direction, time, flags, sequence, acknowledgment, payload, mss, window_scale
+    protocol, stream, direction, time, flags, sequence, acknowledgment, payload, mss, window_scale,
+    reused_ports
         Columns of `prodforensics.network.packets.Packets`.
     analysis : uint16[n]
         See `prodforensics.kernels.tcp_analysis`.
@@ -201,19 +203,17 @@ def follow_states(
                 syn_ack[s] = time[i]
         elif bits & ACK and side == 0 and syn_ack[s] >= 0 and ack[s] < 0 and not bits & RST:
             ack[s] = time[i]
-        # Completeness: of the first packet only a SYN counts.
-        if not started[s]:
-            if opening == SYN:
-                completeness[s] = SAW_SYN | (SAW_DATA if size else 0)
-        else:
-            if opening == SYN | ACK:
-                completeness[s] |= SAW_SYN_ACK
-            if opening == ACK:
-                completeness[s] |= SAW_DATA if size else SAW_ACK
-            if bits & FIN and bits & ACK:
-                completeness[s] |= SAW_FIN
-            if bits & RST:
-                completeness[s] |= SAW_RST
+        # Completeness.
+        if opening == SYN and not started[s]:
+            completeness[s] = SAW_SYN | (SAW_DATA if size and not reused_ports[i] else 0)
+        elif opening == SYN | ACK:
+            completeness[s] |= SAW_SYN_ACK
+        elif opening == ACK:
+            completeness[s] |= SAW_DATA if size else SAW_ACK
+        if bits & FIN and bits & ACK:
+            completeness[s] |= SAW_FIN
+        if bits & RST:
+            completeness[s] |= SAW_RST
         # History.
         if not started[s] and flipped[s]:
             history[s, 0] = 94  # ^

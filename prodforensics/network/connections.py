@@ -151,7 +151,7 @@ def tcp_streams(packets: Packets, analysis: TcpAnalysis) -> Streams:
     follow_states(
         packets.ip_protocol, packets.stream, packets.direction, packets.time, packets.tcp_flags,
         packets.sequence, packets.acknowledgment, packets.payload_length, analysis.analysis,
-        packets.mss, packets.window_scale, sums["flipped"], *columns.values(),
+        packets.mss, packets.window_scale, packets.reused_ports, sums["flipped"], *columns.values(),
     )  # fmt: skip
     was_reset = columns["reset"] >= 0
     side = packets.direction[columns["reset"]].astype(np.int8) ^ sums["flipped"]

@@ -4,20 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prodforensics.kernels.tcp_analysis import FLAGS
-from tests.network.oracle.tshark import CAPTURES, asked, loaded
+from tests.network.oracle.tshark import (
+    CAPTURES,
+    analysis_flags,
+    asked,
+    loaded,
+    nanoseconds,
+    numbers,
+)
 
 pytestmark = [pytest.mark.oracle, pytest.mark.parametrize("name", CAPTURES)]
-
-
-def numbers(texts, none=-1):
-    """Read a column of tshark's; hexadecimal where it prints so."""
-    return texts.map(lambda text: int(text, 0) if text else none).to_numpy(np.int64)
-
-
-def nanoseconds(texts, none):
-    """Read seconds with nine decimals."""
-    return numbers(texts.str.replace(".", "").str.lstrip("0").where(texts != "", str(none)), 0)
 
 
 def differ(name, given, field, mine, rows=None):
@@ -86,12 +82,7 @@ def test_transport_headers(name):
 def test_analysis_flags(name):
     given, capture = asked(name).packets, loaded(name)
     tcp = capture.packets.ip_protocol == 6
-    want = np.zeros(len(given), np.int64)
-    for bit, flag in enumerate(FLAGS):
-        want |= (given[f"tcp.analysis.{flag}"] != "").to_numpy() * np.int64(1 << bit)
-    # Its field of a retransmission is set for a fast or a spurious one, too.
-    own_kind = 1 << FLAGS.index("fast_retransmission") | 1 << FLAGS.index("spurious_retransmission")
-    want &= ~np.where(want & own_kind, 1, 0)
+    want = analysis_flags(given)
     wrong = differ("analysis", given, want, capture.tcp.analysis, tcp)
     assert wrong.map(capture.flags).empty
 

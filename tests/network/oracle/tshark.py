@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -37,7 +38,6 @@ FIELDS = (
 _CONVERSATION = re.compile(
     r"(\S+):(\d+)\s+<->\s+(\S+):(\d+)\s+(\d+) (\d+ \S+)\s+(\d+) (\d+ \S+)\s+\d+ \d+ \S+"
 )
-_UNITS = {"bytes": 1, "kB": 1000, "MB": 1000_000}
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,16 @@ def asked(name: str) -> Answer:
         source = Source(pf.samples.path(name))
         file = Path(folder, source.name)
         file.write_bytes(b"".join(source.chunks()))
-        arguments = ["-n", "-2", "-r", file, "-z", "conv,udp", "-z", "conv,tcp"]
-        arguments += ["-T", "fields", "-E", "separator=/t", "-E", "occurrence=l"]
-        for field in FIELDS:
-            arguments += ["-e", field]
-        lines = tools.run("tshark", arguments, seconds=60).stdout.splitlines()
+        return ask(file, "-2")
+
+
+def ask(file: Path, *options: str) -> Answer:
+    """Let tshark read a file."""
+    arguments = ["-n", *options, "-r", file, "-z", "conv,udp", "-z", "conv,tcp"]
+    arguments += ["-T", "fields", "-E", "separator=/t", "-E", "occurrence=l"]
+    for field in FIELDS:
+        arguments += ["-e", field]
+    lines = tools.run("tshark", arguments, seconds=60).stdout.splitlines()
     packets = [line.split("\t") for line in lines if line.count("\t") == len(FIELDS) - 1]
     frame = pd.DataFrame(packets, columns=FIELDS)
     tables: dict[str, Counter] = {}
@@ -94,3 +99,26 @@ def asked(name: str) -> Answer:
             sides = ((one, int(here), int(forth), up), (other, int(there), int(back), down))
             table[frozenset(sides)] += 1
     return Answer(frame.set_index(frame["frame.number"].astype(int)), tables)
+
+
+def numbers(texts: pd.Series, none: int = -1) -> np.ndarray:
+    """Read a column of tshark's; hexadecimal where it prints so."""
+    return texts.map(lambda text: int(text, 0) if text else none).to_numpy(np.int64)
+
+
+def nanoseconds(texts: pd.Series, none: int) -> np.ndarray:
+    """Read seconds with nine decimals."""
+    return texts.map(lambda text: int(text.replace(".", "")) if text else none).to_numpy(np.int64)
+
+
+def analysis_flags(packets: pd.DataFrame) -> np.ndarray:
+    """Return tshark's flags as bits of `FLAGS`.
+
+    Its field of a retransmission is set for a fast or a spurious one, too; here it stands for the
+    other ones alone.
+    """
+    found = np.zeros(len(packets), np.int64)
+    for bit, flag in enumerate(FLAGS):
+        found |= (packets[f"tcp.analysis.{flag}"] != "").to_numpy() * np.int64(1 << bit)
+    own_kind = 1 << FLAGS.index("fast_retransmission") | 1 << FLAGS.index("spurious_retransmission")
+    return found & ~np.where(found & own_kind, 1, 0)
