@@ -51,7 +51,7 @@ def frames(path: str) -> dict[str, Any]:
     return {"nodes": len(snapshot.frames["nodes"])}
 
 
-def _again(task: Callable[[], object]) -> dict[str, Any]:
+def again(task: Callable[[], object]) -> dict[str, Any]:
     """Do the same again and again in one process, as a notebook does."""
     walls = []
     for _ in range(6):
@@ -65,12 +65,12 @@ def warm(path: str) -> dict[str, Any]:
     """Load one snapshot again and again."""
     import prodforensics as pf
 
-    return _again(lambda: _touch(pf.load(path, progress=False)))
+    return again(lambda: _touch(pf.load(path, progress=False)))
 
 
 def warm_compare(before: str, after: str) -> dict[str, Any]:
     """Load and compare two snapshots again and again."""
-    return _again(lambda: compare(before, after))
+    return again(lambda: compare(before, after))
 
 
 def compare(before: str, after: str) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def pcap_records(data, p, big, header, offset, seconds, fraction, captured, leng
         Bytes of a record's header: 16, or 24 in modified files.
     offset : int64[m]
         Receives where each packet begins.
-    seconds, fraction, captured, length : int64[m] or int32[m]
+    seconds, fraction, captured, length : uint32[m] or int32[m]
         Receive the fields of the record.
 
     Returns

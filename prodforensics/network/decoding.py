@@ -9,6 +9,7 @@ import numpy as np
 
 from prodforensics.kernels.packet_headers import decode
 from prodforensics.kernels.packet_streams import number_streams
+from prodforensics.network.columns import allocate
 from prodforensics.network.fragments import put_together
 from prodforensics.network.packets import Addresses, Interface, Packets
 
@@ -42,6 +43,11 @@ _COLUMNS = (
     ("timestamp_echo", np.int64, -1),
     ("icmp_type", np.int16, -1),
     ("icmp_code", np.int16, -1),
+)
+_STREAMS = (
+    ("stream", np.int32, -1),
+    ("direction", np.uint8, 0),
+    ("reused_ports", np.bool_, False),
 )
 
 
@@ -86,12 +92,11 @@ def decoded(data: np.ndarray, records: Records) -> Packets:
     """
     count = len(records.offset)
     links = np.array([one.link_type for one in records.interfaces] or [-1], np.int32)
-    columns = {name: np.full(count, none, dtype) for name, dtype, none in _COLUMNS}
+    columns = allocate(count, (*_COLUMNS, *_STREAMS))
+    stream, direction, reused_ports = (columns.pop(name) for name, *_ in _STREAMS)
     octets, version = decode(
         data, records.offset, records.captured, links[records.interface], *columns.values()
     )
-    stream, direction = np.full(count, -1, np.int32), np.zeros(count, np.uint8)
-    reused_ports = np.zeros(count, np.bool_)
     packets = Packets(
         time=records.time,
         captured=records.captured,

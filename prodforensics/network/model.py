@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Capture"]
 
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
+connection_table = Later("prodforensics.network.connection_table")
 connections = Later("prodforensics.network.connections")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
@@ -66,7 +67,9 @@ class Capture(Operations, Evidence):
         self.comments = tuple(comments)
         own = [gap for gap in gaps if gap not in source.gaps]
         builders = {
-            "connections": lambda: connections.connections(packets, self.streams, self.udp_streams),
+            "connections": lambda: connection_table.connections(
+                packets, self.streams, self.udp_streams
+            ),
             "packets": lambda: tables.packets(packets, self.tcp),
             "quality": lambda: quality.quality(packets, self.tcp, self.streams),
         }

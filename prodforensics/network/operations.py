@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from prodforensics._reference import Later
@@ -62,6 +63,25 @@ class Operations:
             There is no such stream.
         """
         return questions.packets_of(self, stream, protocol)
+
+    def packets_in_chunks(self, size: int = 1_000_000) -> Iterator[pd.DataFrame]:
+        """Give the rows of ``frames["packets"]`` piece by piece.
+
+        The frame of a very large capture need not fit into memory this way; its columns that do
+        not fit stand in files (see ``docs/pages/network/large-captures.md``). Streams, directions
+        and the analysis are those of the whole capture.
+
+        Parameters
+        ----------
+        size : int
+            Packets of a piece.
+
+        Yields
+        ------
+        DataFrame
+            Rows of ``frames["packets"]``, in order.
+        """
+        return questions.packets_in_chunks(self, size)
 
     def between(
         self, start: str | float | pd.Timestamp, end: str | float | pd.Timestamp

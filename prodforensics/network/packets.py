@@ -212,12 +212,13 @@ class Packets:
             if isinstance(value, np.ndarray):
                 yield one.name, value
 
-    def take(self, rows: np.ndarray) -> Packets:
+    def take(self, rows: np.ndarray | slice) -> Packets:
         """Return the packets in some places; addresses and interfaces keep their numbers.
 
         Parameters
         ----------
-        rows : int64[k]
+        rows : int64[k] or slice
+            A slice takes no memory.
         """
         return replace(self, **{name: array[rows] for name, array in self.arrays()})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,17 +12,17 @@ from prodforensics.categories import vocabulary
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.kernels.stream_positions import RANGES, sack_ranges, stream_positions
 from prodforensics.network import tables
+from prodforensics.network.connection_table import SIDES
 from prodforensics.network.packets import RST
 
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture
 
-__all__ = ["between", "packets_of", "rtt", "sequence", "throughput"]
+__all__ = ["between", "packets_in_chunks", "packets_of", "rtt", "sequence", "throughput"]
 
 Time = str | int | float | pd.Timestamp
 
 _PROTOCOLS = {"tcp": 6, "udp": 17}
-_SIDES = ("orig", "resp")
 _MOST_BINS = 100_000
 _SENT_AGAIN = 1 | 1024 | 16384  # the three kinds of retransmission
 
@@ -52,6 +53,15 @@ def packets_of(capture: Capture, stream: int, protocol: str) -> pd.DataFrame:
     return tables.packets(capture.packets, capture.tcp, rows_of(capture, stream, protocol))
 
 
+def packets_in_chunks(capture: Capture, size: int) -> Iterator[pd.DataFrame]:
+    """Give the packets piece by piece (`schemas.PACKETS`)."""
+    if size < 1:
+        raise BadOption(f"pieces of {size} packets", hint="take one packet at least")
+    for start in range(0, len(capture.packets), size):
+        part = slice(start, min(start + size, len(capture.packets)))
+        yield tables.packets(capture.packets, capture.tcp, part)
+
+
 def between(capture: Capture, start: Time, end: Time) -> pd.DataFrame:
     """Return the packets of a span of time (`schemas.PACKETS`)."""
     time = capture.packets.time
@@ -80,7 +90,7 @@ def rtt(capture: Capture, stream: int | None) -> pd.DataFrame:
     columns = {
         "time": pd.DatetimeIndex(packets.time[rows], tz="UTC"),
         "stream": packets.stream[rows],
-        "side": vocabulary(_SIDES, _side(capture, rows)),
+        "side": vocabulary(SIDES, _side(capture, rows)),
         "rtt_ns": tcp.ack_rtt_ns[rows],
     }
     return pd.DataFrame(columns).set_axis(pd.Index(rows + 1, name="frame_number"))
@@ -145,7 +155,7 @@ def sequence(capture: Capture, stream: int) -> pd.DataFrame:
     window = tcp.scaled_window[rows]
     columns = {
         "time": pd.DatetimeIndex(part.time, tz="UTC"),
-        "side": vocabulary(_SIDES, _side(capture, rows)),
+        "side": vocabulary(SIDES, _side(capture, rows)),
         "tcp_flags": part.tcp_flags,
         "begin": begin,
         "end": begin + part.payload_length,

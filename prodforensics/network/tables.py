@@ -14,12 +14,18 @@ __all__ = ["packets"]
 _TUNNELS = ("", "VXLAN", "GRE", "Geneve", "IP in IP")
 
 
-def packets(given: Packets, tcp: TcpAnalysis, rows: np.ndarray | None = None) -> pd.DataFrame:
+def packets(
+    given: Packets, tcp: TcpAnalysis, rows: np.ndarray | slice | None = None
+) -> pd.DataFrame:
     """Return one row a packet (`schemas.PACKETS`), of all or of those in some places."""
     index = pd.RangeIndex(1, len(given) + 1, name="frame_number")
     if rows is not None:
         given, tcp = given.take(rows), tcp.take(rows)
-        index = pd.Index(rows + 1, name="frame_number")
+        index = (
+            pd.RangeIndex(rows.start + 1, rows.stop + 1, name="frame_number")
+            if isinstance(rows, slice)
+            else pd.Index(rows + 1, name="frame_number")
+        )
     texts = given.addresses.texts()
     columns = {
         "time": pd.DatetimeIndex(given.time, tz="UTC"),
@@ -45,4 +51,4 @@ def packets(given: Packets, tcp: TcpAnalysis, rows: np.ndarray | None = None) ->
         "in_flight_bytes": tcp.in_flight,
         "scaled_window": tcp.scaled_window,
     }
-    return pd.DataFrame(columns).set_axis(index)
+    return pd.DataFrame(columns, index=index, copy=False)

@@ -7,11 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from prodforensics.kernels.tcp_analysis import FLAGS, analyse
+from prodforensics.network.columns import allocate
 from prodforensics.network.packets import Packets
 
 __all__ = ["FLAGS", "TcpAnalysis", "analysed", "names"]
 
 TCP = 6
+
+# In the order in which the kernel takes them.
+_COLUMNS = (
+    ("analysis", np.uint16, 0),
+    ("ack_rtt_ns", np.int64, -1),
+    ("in_flight", np.int32, -1),
+    ("scaled_window", np.int64, 0),
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class TcpAnalysis:
     scaled_window: np.ndarray
     first_rtt_ns: np.ndarray
 
-    def take(self, rows: np.ndarray) -> TcpAnalysis:
+    def take(self, rows: np.ndarray | slice) -> TcpAnalysis:
         """Return the analysis of the packets in some places."""
         return TcpAnalysis(
             self.analysis[rows],
@@ -68,22 +77,13 @@ def analysed(packets: Packets) -> TcpAnalysis:
     """
     count = len(packets)
     stream = np.where(packets.ip_protocol == TCP, packets.stream, np.int32(-1))
-    found = TcpAnalysis(
-        np.zeros(count, np.uint16),
-        np.full(count, -1, np.int64),
-        np.full(count, -1, np.int32),
-        np.zeros(count, np.int64),
-        np.empty(0, np.int64),
-    )
+    columns = allocate(count, _COLUMNS)
     first_rtt = analyse(
         packets.time, stream, packets.direction, packets.tcp_flags, packets.sequence,
         packets.acknowledgment, packets.window, packets.window_scale, packets.payload_length,
-        packets.sacked, packets.reused_ports, int(stream.max(initial=-1)) + 1, found.analysis,
-        found.ack_rtt_ns, found.in_flight, found.scaled_window,
+        packets.sacked, packets.reused_ports, int(stream.max(initial=-1)) + 1, *columns.values(),
     )  # fmt: skip
-    return TcpAnalysis(
-        found.analysis, found.ack_rtt_ns, found.in_flight, found.scaled_window, first_rtt
-    )
+    return TcpAnalysis(**columns, first_rtt_ns=first_rtt)
 
 
 def names(mask: int) -> list[str]:

@@ -81,11 +81,12 @@ def _packets(source: Source, data: np.ndarray, progress: bool | None) -> tuple[P
     with bar(data.size, "finding packets", show=progress) as done:
         while at < data.size:
             columns = (
-                np.empty(_BATCH, np.int64), np.empty(_BATCH, np.int64), np.empty(_BATCH, np.int64),
-                np.empty(_BATCH, np.int32), np.empty(_BATCH, np.int32),
+                np.empty(_BATCH, np.int64), np.empty(_BATCH, np.uint32),
+                np.empty(_BATCH, np.uint32), np.empty(_BATCH, np.int32), np.empty(_BATCH, np.int32),
             )  # fmt: skip
             count, stopped = pcap_records(data, at, big, header, *columns)
-            parts.append(tuple(column[:count].copy() for column in columns))
+            # A full batch is kept as it is; of others only what is used.
+            parts.append(columns if count == _BATCH else tuple(c[:count].copy() for c in columns))
             done.update(stopped - at)
             at = int(stopped)
             if count == _BATCH or at >= data.size:
@@ -99,11 +100,14 @@ def _packets(source: Source, data: np.ndarray, progress: bool | None) -> tuple[P
         if parts
         else (np.empty(0, np.int64),) * 5
     )
+    time = seconds.astype(np.int64)
+    time *= 1_000_000_000
+    time += fraction if nano else fraction.astype(np.int64) * 1000
     records = Records(
         offset,
-        seconds * 1_000_000_000 + fraction * (1 if nano else 1000),
-        captured.astype(np.int32),
-        length.astype(np.int32),
+        time,
+        captured.astype(np.int32, copy=False),
+        length.astype(np.int32, copy=False),
         np.zeros(len(offset), np.int32),
         (Interface(link, snap_length),),
         {},
@@ -125,7 +129,7 @@ def _resume(data: np.ndarray, at: int, big: bool, header: int) -> int:
 
     A damaged record says nothing of where the next one is.
     """
-    columns = tuple(np.empty(3, kind) for kind in (np.int64,) * 3 + (np.int32,) * 2)
+    columns = tuple(np.empty(3, kind) for kind in ("i8", "u4", "u4", "i4", "i4"))
     for start in range(at + 1, min(at + _SEARCHED, data.size - header)):
         count, stopped = pcap_records(data, start, big, header, *columns)
         whole = count == 3 or (count and stopped == data.size)
@@ -137,6 +141,6 @@ def _resume(data: np.ndarray, at: int, big: bool, header: int) -> int:
 def _plausible(
     seconds: np.ndarray, fraction: np.ndarray, captured: np.ndarray, length: np.ndarray
 ) -> bool:
-    near = np.abs(np.diff(seconds)).max(initial=0) < 3600
+    near = np.abs(np.diff(seconds.astype(np.int64))).max(initial=0) < 3600
     sizes = (captured <= length).all() and (captured > 0).all() and (length < LARGEST).all()
     return bool(near and sizes and (fraction < 1_000_000_000).all() and (seconds > 0).all())

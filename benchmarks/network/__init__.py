@@ -1,0 +1,1 @@
+"""The bars of captures: the files, the contenders and the cases."""
