@@ -12,7 +12,7 @@ PACKAGE = Path(prodforensics.__file__).parent
 FLOORS = (
     {"_reference", "_text", "packing", "resources", "kernels"},
     {"errors"},
-    {"categories", "display", "progress", "samples", "schema", "tools", "writing"},
+    {"categories", "display", "progress", "samples", "schema", "statistics", "tools", "writing"},
     {"findings", "gaps"},
     {"source"},
     {"evidence", "formats", "lines"},

@@ -2,7 +2,7 @@
 
 Shares are compared, not values: two recordings are rarely equally long, and never equally busy. The
 test is the one-sided two-proportion z-test with Bonferroni's correction (see
-`prodforensics.profile.confidence.growth_p_value`). A place is as in
+`prodforensics.statistics.growth_p_value`). A place is as in
 `prodforensics.profile.hot.plateaus`: a function itself, or a library's function as the program's
 own calls it.
 """
@@ -17,10 +17,11 @@ import numpy as np
 
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
-from prodforensics.profile.confidence import counted_samples, growth_p_value, share
+from prodforensics.profile.confidence import counted_samples
 from prodforensics.profile.hot import Work, plateaus
 from prodforensics.profile.names import function_names
 from prodforensics.profile.wording import what
+from prodforensics.statistics import growth_p_value, share
 
 if TYPE_CHECKING:
     from prodforensics.profile.compare import ProfileComparison

@@ -12,8 +12,9 @@ from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.kernels.prefix_tree import below
 from prodforensics.kernels.stack_sums import depths
 from prodforensics.profile import roles
-from prodforensics.profile.confidence import counted_samples, share
+from prodforensics.profile.confidence import counted_samples
 from prodforensics.profile.wording import heaviest, measured, share_in, what
+from prodforensics.statistics import share
 
 if TYPE_CHECKING:
     from prodforensics.profile.model import Profile

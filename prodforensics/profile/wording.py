@@ -8,8 +8,9 @@ import numpy as np
 
 from prodforensics.display.tables import human_count
 from prodforensics.findings import Verdict
-from prodforensics.profile.confidence import Share, counted_samples, share
+from prodforensics.profile.confidence import counted_samples
 from prodforensics.profile.model import human_value
+from prodforensics.statistics import Share, share
 
 if TYPE_CHECKING:
     from prodforensics.profile.model import Profile
