@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -32,20 +32,34 @@ def put_together(data: np.ndarray, packets: Packets) -> None:
     parts = np.flatnonzero(packets.fragment == 1)
     if not len(parts):
         return
-    waiting: dict[tuple[int, ...], list[tuple[int, int, bool]]] = {}
+    waiting: dict[tuple[int, ...], _Group] = {}
     done = 0
     for packet in parts.tolist():
         found = _part(data, packets, packet)
         if found is None or done >= _MOST:
             continue
         key, first, last = found
-        group = waiting.setdefault(key, [])
-        group.append((first, packet, last))
-        payload = _joined(data, packets, group)
+        group = waiting.setdefault(key, _Group())
+        size = int(packets.payload_length[packet])
+        group.parts.append((first, packet))
+        group.size += size
+        if last:
+            group.end = first + size
+        # Only then are they looked at: a flood of parts of one datagram must not cost time squared.
+        payload = _joined(data, packets, group) if size and group.size == group.end else None
         if payload is not None:
-            _decode(packets, group[-1][1], payload)
+            _decode(packets, packet, payload)
             del waiting[key]
             done += 1
+
+
+@dataclass
+class _Group:
+    """Parts of one datagram: where each begins there, and its packet."""
+
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    size: int = 0
+    end: int = -1
 
 
 def _part(
@@ -79,12 +93,10 @@ def _ipv4_header(data: np.ndarray, payload: int) -> int | None:
     return None
 
 
-def _joined(data: np.ndarray, packets: Packets, group: list[tuple[int, int, bool]]) -> bytes | None:
+def _joined(data: np.ndarray, packets: Packets, group: _Group) -> bytes | None:
     """Return the datagram's payload where all parts are there."""
-    if not any(last for *_, last in group):
-        return None
     whole, expected = bytearray(), 0
-    for first, packet, _ in sorted(group):
+    for first, packet in sorted(group.parts):
         size, captured = int(packets.payload_length[packet]), int(packets.payload_captured[packet])
         if first != expected or size != captured:
             return None

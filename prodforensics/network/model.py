@@ -43,7 +43,7 @@ class Capture(Operations, Evidence):
     gaps : iterable of Gap
         What the file lacks.
     comments : sequence of str
-        Comments of the file.
+        Comments of the file (pcapng).
 
     Attributes
     ----------
@@ -91,6 +91,11 @@ class Capture(Operations, Evidence):
     def udp_streams(self) -> Flows:
         """The UDP connections, by the number of their stream."""
         return connections.udp_streams(self.packets)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Host names by address, as the file tells them (pcapng's name resolution blocks)."""
+        return self.packets.addresses.names
 
     # -- in short -----------------------------------------------------------------------------
 

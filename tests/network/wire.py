@@ -43,15 +43,17 @@ def sack(*ranges):
     return pack(">BBBB", 1, 1, 5, 2 + len(edges)) + edges
 
 
-def pcap(packets, step=1_000_000):
+def pcap(packets, step=1_000_000, link=1):
     """Write a capture.
 
     Parameters
     ----------
     packets : sequence of bytes or (int, bytes)
         Each with its time in ns; without, they come one step after the other.
+    link : int
+        Type of link: 1 is Ethernet.
     """
-    parts = [pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, 1)]
+    parts = [pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link)]
     time = 1_700_000_000_000_000_000
     for one in packets:
         when, data = one if isinstance(one, tuple) else (time + step, one)

@@ -73,8 +73,8 @@ def _packets(source: Source, data: np.ndarray, progress: bool | None) -> tuple[P
     big, nano, header = _MAGIC[head[:4]]
     order = "big" if big else "little"
     snap_length = int.from_bytes(head[16:20], order)
-    # The upper bits hold the length of the frame check sequence.
-    link = int.from_bytes(head[20:24], order) & 0x0FFFFFFF
+    # The upper six bits hold the length of the frame check sequence, and whether it is there.
+    link = int.from_bytes(head[20:24], order) & 0x03FFFFFF
     parts: list[tuple[np.ndarray, ...]] = []
     gaps: list[Gap] = []
     at = _HEADER

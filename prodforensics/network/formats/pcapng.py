@@ -193,6 +193,15 @@ def _resolved(data: np.ndarray, at: int, end: int, order: str) -> Iterator[tuple
             yield str(ip_address(value[:size])), name
 
 
+def _fraction(part: np.ndarray, rate: int) -> np.ndarray:
+    """Return parts of a second, in ticks of which a second has so many, as ns."""
+    if rate % 10**9 == 0:
+        return (part // np.uint64(rate // 10**9)).astype(np.int64)
+    # Powers of two lose digits that are less than a nanosecond, so that the product has room.
+    less = np.uint64(max(rate.bit_length() - 33, 0))
+    return ((part >> less) * np.uint64(10**9) // (np.uint64(rate) >> less)).astype(np.int64)
+
+
 def _decoded(data: np.ndarray, file: _File) -> Packets:
     offset, interface, ticks, captured, length = (
         (np.concatenate(column) for column in zip(*file.parts, strict=True))
@@ -211,8 +220,10 @@ def _decoded(data: np.ndarray, file: _File) -> Packets:
     for place, (rate, shift) in enumerate(file.resolutions):
         mine = interface == place
         whole, part = ticks[mine] // np.uint64(rate), ticks[mine] % np.uint64(rate)
-        fraction = part * 1_000_000_000 // rate if rate <= 10**9 else part // (rate // 10**9)
-        time[mine] = (whole.astype(np.int64) + shift) * 1_000_000_000 + fraction.astype(np.int64)
+        time[mine] = whole.astype(np.int64)
+        time[mine] += shift
+        time[mine] *= 1_000_000_000
+        time[mine] += _fraction(part, rate)
     time[ticks == _NONE] = 0
     records = Records(offset, time, captured, length, interface, tuple(file.interfaces), file.names)
     return decoded(data, records)
