@@ -13,12 +13,18 @@ import pytest
 from prodforensics import samples
 from prodforensics.formats import BUILT_IN
 from prodforensics.source import Source
+from tests.network import plain_captures
 
 FORMATS = [one.name for one in BUILT_IN]
 SAMPLES = [entry["path"] for entry in samples.entries()]
 SECONDS = 30
 # What a record ends in, where nothing ends the whole: behind a record a cut is none.
 RECORD_END = {"folded": b"\n", "rbspy": b"\n", "perf-script": b"\n\n"}
+# Formats whose records tell their length: whether bytes end behind one.
+RECORDS = {
+    "pcap": plain_captures.ends_behind_a_record,
+    "pcapng": plain_captures.ends_behind_a_block,
+}
 
 
 @cache

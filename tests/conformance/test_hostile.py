@@ -13,6 +13,7 @@ import prodforensics as pf
 from prodforensics.cli import app
 from tests.conformance.conftest import FORMATS, unpacked
 from tests.conftest import HOSTILE
+from tests.network import plain_captures
 from tests.profile import plain_pprof
 from tests.profile.formats import jfr_files
 from tests.tags import Tags
@@ -105,6 +106,16 @@ PLANTS = {
         ("copyCatalogue",),
         lambda text: json.dumps(text)[1:-1],
     ),
+    "pcap": (
+        ("network/dns_nxdomain.pcap.zst",) * 2,
+        ("orders-v1.shop.example",),
+        str,
+    ),
+    "pcapng": (
+        ("network/pcapng.named.pcapng.zst",) * 2,
+        ("orders.shop.example",),
+        str,
+    ),
     "speedscope": (
         ("profile/node/json.evented.speedscope.json.zst",) * 2,
         ("copyCatalogue",),
@@ -113,7 +124,13 @@ PLANTS = {
 }
 
 # Formats that tell how long a name is, and where everything is that stands behind it.
-REWRITTEN = {"jfr": jfr_files.rename, "pprof": plain_pprof.rename}
+LOOKUPS = "network/dns_nxdomain.pcap.zst"
+REWRITTEN = {
+    "jfr": jfr_files.rename,
+    "pprof": plain_pprof.rename,
+    "pcap": plain_captures.rename,
+    "pcapng": plain_captures.rename_in_blocks(unpacked(LOOKUPS), "orders-v1.shop.example"),
+}
 
 
 @pytest.fixture(scope="module", params=FORMATS)
@@ -124,9 +141,9 @@ def pair(request, tmp_path_factory):
     for number, name in enumerate(names):
         data = unpacked(name)
         for place in places:
-            assert place.encode() in data
             rewrite = REWRITTEN.get(request.param, replaced)
-            data = rewrite(data, place, write(" ".join(HOSTILE)))
+            before, data = data, rewrite(data, place, write(" ".join(HOSTILE)))
+            assert data != before
         paths.append(tmp_path_factory.mktemp("hostile") / f"{number}.{request.param}")
         paths[-1].write_bytes(data)
     return paths

@@ -82,7 +82,7 @@ class _File:
 
 def _sections(source: Source, data: np.ndarray, file: _File, update: object) -> None:
     at = 0
-    while at + 28 <= data.size:
+    while at < data.size or not at:
         head = data[at : at + 28].tobytes()
         order = _ORDERS.get(head[8:12])
         size = int.from_bytes(head[4:8], order or "little")
