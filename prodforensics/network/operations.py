@@ -10,17 +10,19 @@ from prodforensics._reference import Later
 if TYPE_CHECKING:
     import pandas as pd
 
+    from prodforensics.network.conversation import Conversation
     from prodforensics.network.packets import Packets
 
 __all__ = ["Operations"]
 
 # Imported on use: who loads and looks needs little of it.
+conversation = Later("prodforensics.network.conversation")
 questions = Later("prodforensics.network.questions")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
 
 
 class Operations:
-    """The methods of `Capture` that answer with a frame.
+    """The methods of `Capture` that answer with a frame or a conversation.
 
     Each is a function of another module. Frame numbers and streams are those of the file, so that
     every row can be looked up in Wireshark (``frame.number == 17``, ``tcp.stream eq 3``).
@@ -42,6 +44,28 @@ class Operations:
             As in Wireshark's fields ``tcp.analysis.<name>``.
         """
         return tcp_analysis.names(int(mask))
+
+    def follow(self, stream: int, protocol: str = "tcp") -> Conversation:
+        """Return what both sides of a stream said: the bytes, in order, every one once.
+
+        Parameters
+        ----------
+        stream : int
+            Its number, as in ``frames["connections"]``.
+        protocol : {"tcp", "udp"}
+
+        Returns
+        -------
+        Conversation
+            ``.client`` and ``.server`` are the bytes, ``.text()`` and ``.hex()`` show them in
+            turns, ``.segments`` and ``.holes`` tell which packets they came in and what is missing.
+
+        Raises
+        ------
+        UnknownName
+            There is no such stream.
+        """
+        return conversation.follow(self, stream, protocol)
 
     def packets_of(self, stream: int, protocol: str = "tcp") -> pd.DataFrame:
         """Return the packets of one stream.

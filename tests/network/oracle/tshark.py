@@ -75,10 +75,15 @@ def asked(name: str) -> Answer:
     """Let tshark read a sample, in two passes: then it knows its sums at every packet."""
     require_tool("tshark")
     with TemporaryDirectory() as folder:
-        source = Source(pf.samples.path(name))
-        file = Path(folder, source.name)
-        file.write_bytes(b"".join(source.chunks()))
-        return ask(file, "-2")
+        return ask(unpacked(name, folder), "-2")
+
+
+def unpacked(name: str, folder: Path | str) -> Path:
+    """Write a sample as tshark can read it."""
+    source = Source(pf.samples.path(name))
+    file = Path(folder, source.name)
+    file.write_bytes(b"".join(source.chunks()))
+    return file
 
 
 def ask(file: Path, *options: str) -> Answer:
