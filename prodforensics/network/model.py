@@ -31,6 +31,7 @@ connections = Later("prodforensics.network.connections")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
+tls_table = Later("prodforensics.network.tls_table")
 
 
 class Capture(Operations, Evidence):
@@ -72,6 +73,7 @@ class Capture(Operations, Evidence):
             ),
             "packets": lambda: tables.packets(packets, self.tcp),
             "quality": lambda: quality.quality(packets, self.tcp, self.streams),
+            "tls": lambda: tls_table.tls(self),
         }
         super().__init__(builders, source=source, gaps=own)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prodforensics.network.schemas_tls import TLS
 from prodforensics.schema import Column, Schema
 
 __all__ = ["CONNECTIONS", "FRAMES", "PACKETS", "QUALITY", "RTT", "SEQUENCE", "THROUGHPUT"]
@@ -141,4 +142,4 @@ THROUGHPUT = Schema(
     Column("time", "datetime64[ns, UTC]", "", "Where the span begins."),
     "Sums of equal spans of time.",
 )
-FRAMES = {one.name: one for one in (CONNECTIONS, PACKETS, QUALITY)}
+FRAMES = {one.name: one for one in (CONNECTIONS, PACKETS, QUALITY, TLS)}
