@@ -168,7 +168,7 @@ def lines(
     """
     height, left, right, top, bottom = 300, 76, 310, 10, 24
     known = [value for line in series for value in line.values if value is not None]
-    step = _round_step(max([1.0, *known]) - min([0.0, *known]))
+    step = round_step(max([1.0, *known]) - min([0.0, *known]))
     most = step * math.ceil(max([1.0, *known]) / step)
     least = step * math.floor(min([0.0, *known]) / step)
     across, floor = WIDTH - left - right, height - bottom
@@ -250,7 +250,7 @@ def chain(steps: Sequence[Step], label: str) -> str:
     return _svg(left + wide + 2, max(len(steps), 1) * pitch - pitch + box + 4, label, shapes)
 
 
-def _round_step(span: float) -> float:
+def round_step(span: float) -> float:
     """Choose the distance of ticks: 1, 2 or 5 times a power of ten, four or so to the span."""
     power = 10 ** math.floor(math.log10(span / 4))
     return next(power * times for times in (1, 2, 5, 10) if power * times * 5 >= span)

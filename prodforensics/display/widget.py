@@ -144,8 +144,17 @@ def packed(arrays: Iterable[np.ndarray]) -> list[memoryview]:
 
 def flame_scripts() -> list[Path]:
     """Return the scripts that draw flame graphs, for the ``scripts`` of a room that has some."""
+    return _shared(_FLAME)
+
+
+def drawing_scripts() -> list[Path]:
+    """Return the scripts that show what `prodforensics.display.drawing` lays out."""
+    return _shared(("drawing.js",))
+
+
+def _shared(names: Iterable[str]) -> list[Path]:
     folder = files("prodforensics.display").joinpath("static")
-    return [Path(str(folder.joinpath(name))) for name in _FLAME]
+    return [Path(str(folder.joinpath(name))) for name in names]
 
 
 def module_text(scripts: Sequence[Path]) -> str:

@@ -28,6 +28,7 @@ __all__ = ["Capture"]
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 connection_table = Later("prodforensics.network.connection_table")
 connections = Later("prodforensics.network.connections")
+pictures = Later("prodforensics.network.pictures")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
@@ -55,6 +56,8 @@ class Capture(Operations, Evidence):
 
     kind: ClassVar[str] = "capture"
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
+    _view = "prodforensics.network.views:explorer"
+    _sections = "prodforensics.network.pictures:capture_sections"
 
     def __init__(
         self,
@@ -127,6 +130,9 @@ class Capture(Operations, Evidence):
             ("UDP streams", human_count(int(udp))),
             ("hosts", human_count(len(packets.addresses))),
         ]
+
+    def _card_body(self) -> str:
+        return pictures.capture_card(self)
 
     def _held(self) -> Iterable[tuple[str, int]]:
         yield "packets", self.packets.nbytes

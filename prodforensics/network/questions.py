@@ -18,7 +18,16 @@ from prodforensics.network.packets import RST
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture
 
-__all__ = ["between", "packets_in_chunks", "packets_of", "rtt", "sequence", "throughput"]
+__all__ = [
+    "between",
+    "packets_in_chunks",
+    "packets_of",
+    "rows_of",
+    "rtt",
+    "sequence",
+    "sides",
+    "throughput",
+]
 
 Time = str | int | float | pd.Timestamp
 
@@ -90,13 +99,13 @@ def rtt(capture: Capture, stream: int | None) -> pd.DataFrame:
     columns = {
         "time": pd.DatetimeIndex(packets.time[rows], tz="UTC"),
         "stream": packets.stream[rows],
-        "side": vocabulary(SIDES, _side(capture, rows)),
+        "side": vocabulary(SIDES, sides(capture, rows)),
         "rtt_ns": tcp.ack_rtt_ns[rows],
     }
     return pd.DataFrame(columns).set_axis(pd.Index(rows + 1, name="frame_number"))
 
 
-def _side(capture: Capture, rows: np.ndarray) -> np.ndarray:
+def sides(capture: Capture, rows: np.ndarray) -> np.ndarray:
     """Return who sent packets: 0 the originator of their connection, 1 the responder, -1 none."""
     packets = capture.packets
     protocol, stream = packets.ip_protocol[rows], packets.stream[rows]
@@ -124,7 +133,7 @@ def throughput(capture: Capture, width: str | pd.Timedelta, stream: int | None) 
     if count > _MOST_BINS:
         enough = pd.Timedelta(-(-step * count // _MOST_BINS))
         raise BadOption(f"{count} spans are too many", hint=f"take at least {enough}")
-    side, length = _side(capture, rows), packets.length[rows]
+    side, length = sides(capture, rows), packets.length[rows]
 
     def sums(values: np.ndarray) -> np.ndarray:
         return np.bincount(place, values, count).astype(np.int64)
@@ -155,7 +164,7 @@ def sequence(capture: Capture, stream: int) -> pd.DataFrame:
     window = tcp.scaled_window[rows]
     columns = {
         "time": pd.DatetimeIndex(part.time, tz="UTC"),
-        "side": vocabulary(SIDES, _side(capture, rows)),
+        "side": vocabulary(SIDES, sides(capture, rows)),
         "tcp_flags": part.tcp_flags,
         "begin": begin,
         "end": begin + part.payload_length,

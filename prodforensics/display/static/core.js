@@ -239,3 +239,52 @@ function splitter(above, below, label, start = 58) {
   set(share);
   return bar;
 }
+
+const panel = (...children) => make("div", { class: "pf-panel" }, children);
+const tools = (...children) => make("div", { class: "pf-tools" }, children);
+
+// Buttons of which one is pressed: [[key, title, explanation]].
+function choice(label, options, act) {
+  const buttons = options.map(([key, title, words]) =>
+    make(
+      "button",
+      { type: "button", "aria-pressed": "false", title: words, onclick: () => press(key) },
+      title,
+    ),
+  );
+  const mark = (chosen) =>
+    options.forEach(([key], place) => buttons[place].setAttribute("aria-pressed", String(key === chosen)));
+  const press = (key) => {
+    mark(key);
+    act(key);
+  };
+  const element = make("div", { class: "pf-choice", role: "group", "aria-label": label }, buttons);
+  if (options.length) mark(options[0][0]);
+  return { element, press, mark };
+}
+
+function selection(label, options, act) {
+  const box = make(
+    "select",
+    { class: "pf-filters", "aria-label": label, title: label, hidden: options.length < 2 },
+    options.map(([value, title]) => make("option", { value }, title)),
+  );
+  box.addEventListener("change", () => act(options[box.selectedIndex][0]));
+  return box;
+}
+
+function filterBox(label, placeholder, act) {
+  const box = make("input", {
+    type: "search",
+    class: "pf-filter",
+    "aria-label": label,
+    placeholder,
+    title: "Part of a name, or /a regular expression/",
+    spellcheck: "false",
+  });
+  box.addEventListener(
+    "input",
+    debounce(() => act(box.value), 250),
+  );
+  return box;
+}

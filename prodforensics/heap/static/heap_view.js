@@ -77,9 +77,6 @@ class HeapView {
   }
 }
 
-const panel = (...children) => make("div", { class: "pf-panel" }, children);
-const tools = (...children) => make("div", { class: "pf-tools" }, children);
-
 const KEYS =
   "Arrows move and open \u00b7 Enter selects \u00b7 / filters \u00b7 Alt+\u2190 goes back \u00b7 Delete ignores a retainer";
 
@@ -95,22 +92,6 @@ function heapKeys(frame, pane, filter) {
     } else return;
     event.stopPropagation();
   });
-}
-
-function filterBox(label, placeholder, act) {
-  const box = make("input", {
-    type: "search",
-    class: "pf-filter",
-    "aria-label": label,
-    placeholder,
-    title: "Part of a name, or /a regular expression/",
-    spellcheck: "false",
-  });
-  box.addEventListener(
-    "input",
-    debounce(() => act(box.value), 250),
-  );
-  return box;
 }
 
 // The classes of a table and below them their objects and the objects' fields.

@@ -168,39 +168,6 @@ class ProfileView {
   }
 }
 
-const panel = (...children) => make("div", { class: "pf-panel" }, children);
-const tools = (...children) => make("div", { class: "pf-tools" }, children);
-
-// Buttons of which one is pressed: [[key, title, explanation]].
-function choice(label, options, act) {
-  const buttons = options.map(([key, title, words]) =>
-    make(
-      "button",
-      { type: "button", "aria-pressed": "false", title: words, onclick: () => press(key) },
-      title,
-    ),
-  );
-  const mark = (chosen) =>
-    options.forEach(([key], place) => buttons[place].setAttribute("aria-pressed", String(key === chosen)));
-  const press = (key) => {
-    mark(key);
-    act(key);
-  };
-  const element = make("div", { class: "pf-choice", role: "group", "aria-label": label }, buttons);
-  if (options.length) mark(options[0][0]);
-  return { element, press, mark };
-}
-
-function selection(label, options, act) {
-  const box = make(
-    "select",
-    { class: "pf-filters", "aria-label": label, title: label, hidden: options.length < 2 },
-    options.map(([value, title]) => make("option", { value }, title)),
-  );
-  box.addEventListener("change", () => act(Number(box.value)));
-  return box;
-}
-
 // The bars from the whole to the one that fills the view, as buttons that zoom.
 function trail(view, names) {
   const element = make("nav", { class: "pf-crumbs pf-trail", "aria-label": "Zoom" });

@@ -1,0 +1,261 @@
+"""What the explorer asks of connections: pages of the table, and of the packets of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prodforensics._text import plain
+from prodforensics.display.paging import table_page, whole_number, window
+from prodforensics.errors import BadOption, UnknownName
+from prodforensics.network.connection_names import ConnectionNames
+from prodforensics.network.ladder import Exchange, draw_ladder
+from prodforensics.network.page_values import frame_number, pixels, span
+from prodforensics.network.troubles import FILTERS, troubled
+
+if TYPE_CHECKING:
+    from prodforensics.findings import Finding
+    from prodforensics.network.model import Capture
+
+__all__ = ["ConnectionPages"]
+
+Answer = dict[str, Any]
+_BEFORE = 12
+"""Packets that a ladder shows before the one that was asked for."""
+_KEPT = 4
+# Frames that findings point into, and the column that names a packet of theirs.
+_PROOFS = {
+    "http": "request_frame",
+    "tls": "client_hello_frame",
+    "dns": "request_frame",
+}
+
+
+class ConnectionPages:
+    """The questions about connections. A connection is named by its place in the frame.
+
+    Parameters
+    ----------
+    capture : Capture
+    """
+
+    def __init__(self, capture: Capture) -> None:
+        self.capture = capture
+        self._tcp = len(capture.streams)
+        self._exchanges: dict[int, Exchange] = {}
+
+    def __len__(self) -> int:
+        return self._tcp + len(self.capture.udp_streams)
+
+    @property
+    def questions(self) -> Mapping[str, Callable[..., Answer]]:
+        """The questions by the name that the page uses."""
+        names = ("connections", "connection", "ladder", "flagged")
+        return {name: getattr(self, name) for name in names}
+
+    # -- the table ----------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> ConnectionNames:
+        """How connections are called."""
+        return ConnectionNames(self.capture)
+
+    @cached_property
+    def _columns(self) -> dict[str, Any]:
+        """What the table is sorted by; ``names`` is what is searched."""
+        frame, names = self.capture.frames["connections"], self.names
+        start = frame["start"].to_numpy("datetime64[ns]").astype(np.int64)
+        begin = int(self.capture.packets.time.min()) if len(self.capture.packets) else 0
+        columns = {
+            name: frame[f"orig_{name}"].to_numpy() + frame[f"resp_{name}"].to_numpy()
+            for name in ("bytes", "packets", "retransmissions")
+        }
+        rtt = frame["irtt_ns"].to_numpy()
+        return columns | {
+            "names": names,
+            "start": start - begin,
+            "duration": frame["duration_ns"].to_numpy(),
+            "rtt": np.where(rtt >= 0, rtt, frame["client_rtt_ns"].to_numpy()),
+            "service": names.rank("service"),
+            "client": names.rank("client"),
+            "server": names.rank("server"),
+            "state": frame["conn_state"].cat.codes.to_numpy(),
+            "reset": frame["rst_kind"].cat.codes.to_numpy(),
+        }
+
+    def connections(
+        self,
+        sort: str = "start",
+        descending: bool = False,
+        text: str = "",
+        only: str = "",
+        start: float | None = None,
+        end: float | None = None,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Answer:
+        """One page of the connections.
+
+        Parameters
+        ----------
+        sort : str
+            A column.
+        descending : bool
+        text : str
+            What service, ends or state must hold.
+        only : str
+            One of `prodforensics.network.troubles.FILTERS`; empty for all.
+        start, end : float, optional
+            Only connections with a packet in this part, ns from the first packet.
+        offset, limit : int
+        """
+        if only and only not in FILTERS:
+            raise UnknownName("filter", plain(only, 40), FILTERS)
+        begin, stop = span(start, end)
+        table = self._columns
+        wanted = troubled(self.capture.frames["connections"], only)
+        if begin or stop is not None:
+            wanted &= table["start"] + table["duration"] >= begin
+            wanted &= table["start"] < (2**62 if stop is None else stop)
+        chosen = np.flatnonzero(wanted)
+        part: dict[str, Any] = {
+            name: column[chosen] for name, column in table.items() if name != "names"
+        }
+        part["names"] = self.names.searched(chosen) if text else ()
+        total, places = table_page(part, sort, descending, text, offset, limit)
+        return {"total": total, "rows": [self.row(int(chosen[place])) for place in places]}
+
+    def row(self, place: int) -> Answer:
+        """Return one row of the table."""
+        table, names = self._columns, self.names
+        frame = self.capture.frames["connections"]
+        known = {
+            name: _known(table[name][place])
+            for name in ("start", "duration", "bytes", "packets", "retransmissions", "rtt")
+        }
+        protocol, stream = self._stream(place)
+        reset = str(frame["rst_kind"].iloc[place])
+        return known | {
+            "connection": place,
+            "protocol": protocol,
+            "stream": stream,
+            "service": plain(names.text("service", place), 120),
+            "client": names.text("client", place),
+            "server": plain(names.text("server", place), 160),
+            "state": str(frame["conn_state"].iloc[place]),
+            "reset": f"{reset} ({frame['rst_from'].iloc[place]})" if reset else "",
+            "troubled": bool(names.troubled[place]),
+        }
+
+    def _stream(self, place: int) -> tuple[str, int]:
+        return ("tcp", place) if place < self._tcp else ("udp", place - self._tcp)
+
+    # -- one of them --------------------------------------------------------------------------
+
+    def connection(self, connection: int = 0) -> Answer:
+        """Tell about one connection: its row, and the words of its states."""
+        place = self._place(connection)
+        exchange = self.exchange(place)
+        frame = self.capture.frames["connections"]
+        return self.row(place) | {
+            "history": str(frame["history"].iloc[place]),
+            "packets": len(exchange),
+            "flagged": len(exchange.flagged()),
+        }
+
+    def ladder(
+        self,
+        connection: int = 0,
+        offset: int = 0,
+        limit: int = 100,
+        width: int = 900,
+        frame: int | None = None,
+    ) -> Answer:
+        """Draw one page of the packets of a connection.
+
+        Parameters
+        ----------
+        connection : int
+        offset, limit : int
+            The page.
+        width : int
+            Pixels.
+        frame : int, optional
+            A frame number: the page shall hold it.
+        """
+        exchange = self.exchange(self._place(connection))
+        first, most = window(offset, limit)
+        wanted = frame_number(frame)
+        if wanted:
+            at = int(np.searchsorted(exchange.rows, wanted - 1))
+            first = max(0, min(at - _BEFORE, len(exchange) - most))
+        first = min(first, max(0, len(exchange) - 1))
+        drawn = draw_ladder(exchange, first, most, pixels(width))
+        return drawn.answer() | {"offset": first, "total": len(exchange)}
+
+    def flagged(self, connection: int = 0, frame: int = 0, step: int = 1) -> Answer:
+        """Find the next packet that something is wrong with.
+
+        Parameters
+        ----------
+        connection : int
+        frame : int
+            Where to begin, a frame number.
+        step : int
+            1 forward, -1 backward; from the end again at the beginning.
+        """
+        exchange = self.exchange(self._place(connection))
+        found = exchange.rows[exchange.flagged()] + 1
+        if not len(found):
+            return {"frame": None}
+        here = frame_number(frame)
+        if whole_number(step, "step") > 0:
+            at = int(np.searchsorted(found, here, "right")) % len(found)
+        else:
+            at = int(np.searchsorted(found, here, "left")) - 1
+        return {"frame": int(found[at]), "place": at % len(found) + 1, "total": len(found)}
+
+    def _place(self, connection: object) -> int:
+        place = whole_number(connection, "connection")
+        if not 0 <= place < len(self):
+            raise BadOption(f"no connection {place}", hint="choose one of the table")
+        return place
+
+    def exchange(self, place: int) -> Exchange:
+        """Return the packets of a connection."""
+        if place not in self._exchanges:
+            if len(self._exchanges) >= _KEPT:
+                self._exchanges.pop(next(iter(self._exchanges)))
+            protocol, stream = self._stream(place)
+            self._exchanges[place] = Exchange.of(self.capture, stream, protocol)
+        return self._exchanges[place]
+
+    # -- from elsewhere -----------------------------------------------------------------------
+
+    def of_frame(self, frame: int) -> int | None:
+        """Return the connection that a packet belongs to; None for none."""
+        packets, place = self.capture.packets, frame - 1
+        if not 0 <= place < len(packets) or packets.stream[place] < 0:
+            return None
+        stream = int(packets.stream[place])
+        return {6: stream, 17: self._tcp + stream}.get(int(packets.ip_protocol[place]))
+
+    def proof_of(self, finding: Finding) -> tuple[int | None, int | None]:
+        """Return the connection, and the frame in it, that a finding points at."""
+        frames = [int(one) for one in finding.rows.get("packets", ())[:1]]
+        for name, column in _PROOFS.items():
+            labels = finding.rows.get(name, ())[:1]
+            if not frames and labels and name in self.capture.frames:
+                frames = [int(self.capture.frames[name][column].loc[labels[0]])]
+        if frames:
+            return self.of_frame(frames[0]), frames[0]
+        streams = [int(one) for one in finding.rows.get("connections", ())[:1]]
+        known = [one for one in streams if 0 <= one < len(self)]
+        return (known[0], None) if known else (None, None)
+
+
+def _known(value: np.integer) -> int | None:
+    return int(value) if value >= 0 else None

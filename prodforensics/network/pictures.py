@@ -1,0 +1,105 @@
+"""Static pictures and tables of captures: what cards, reports and saved notebooks show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prodforensics.display.cards import picture
+from prodforensics.display.tables import table
+from prodforensics.evidence import Section
+from prodforensics.network.connection_pages import ConnectionPages
+from prodforensics.network.ladder import Exchange, draw_ladder
+from prodforensics.network.timeline import draw_timeline, timeline
+from prodforensics.network.troubles import troubled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.network.model import Capture
+
+__all__ = ["capture_card", "capture_sections", "ladder_picture"]
+
+_ROWS = 20
+_PACKETS = 40
+_BEFORE = 8
+_WIDTH = 1000
+_COLUMNS = [
+    "service", "client", "server", "state", "duration_ns", "bytes", "rtt_ns", "sent_again", "reset",
+]  # fmt: skip
+
+
+def capture_card(capture: Capture) -> str:
+    """Draw what the card of a capture shows: what went on over time."""
+    if not len(capture.packets):
+        return ""
+    return picture(draw_timeline(timeline(capture, most=160), 860).svg(), "Over time")
+
+
+def capture_sections(capture: Capture) -> list[Section]:
+    """Draw the static twin of the explorer."""
+    if not len(capture.packets):
+        return []
+    pages = ConnectionPages(capture)
+    drawn = draw_timeline(timeline(capture, most=200), _WIDTH)
+    sections = [Section("Over time", picture(drawn.svg(), "Bytes, errors and round trips"))]
+    if len(pages):
+        worst = table(_worst(pages), limit=_ROWS, units={"bytes": "bytes"})
+        sections.append(Section("Connections, the worst first", worst))
+        sections += _ladder(pages)
+    return sections
+
+
+def _worst(pages: ConnectionPages) -> pd.DataFrame:
+    """Return the connections that most is wrong with, then the largest."""
+    import pandas as pd
+
+    frame = pages.capture.frames["connections"]
+    again = (frame["orig_retransmissions"] + frame["resp_retransmissions"]).to_numpy()
+    size = (frame["orig_bytes"] + frame["resp_bytes"]).to_numpy()
+    order = np.lexsort((-size, -again, ~troubled(frame, "trouble")))
+    rows = [pages.row(place) for place in order[: _ROWS + 1].tolist()]
+    renamed = [
+        {
+            **row,
+            "duration_ns": row["duration"],
+            "rtt_ns": row["rtt"],
+            "sent_again": row["retransmissions"],
+        }
+        for row in rows
+    ]
+    shown = pd.DataFrame(renamed)[_COLUMNS]
+    shown["rtt_ns"] = shown["rtt_ns"].astype("float64")
+    return shown
+
+
+def _ladder(pages: ConnectionPages) -> list[Section]:
+    """Draw the connection of the first finding, or of the worst one, around what matters."""
+    capture = pages.capture
+    for finding in capture.findings():
+        connection, frame = pages.proof_of(finding)
+        if connection is not None:
+            caption = f"The connection of: {finding.title}"
+            break
+    else:
+        flagged = np.flatnonzero(troubled(capture.frames["connections"], "trouble"))
+        connection, frame = (int(flagged[0]) if len(flagged) else 0), None
+        caption = "A connection with trouble" if len(flagged) else "The first connection"
+    exchange = pages.exchange(connection)
+    drawn = ladder_picture(exchange, frame)
+    return [Section("Packets of one connection", picture(drawn, caption))]
+
+
+def ladder_picture(
+    exchange: Exchange, frame: int | None = None, notes: dict[int, str] | None = None
+) -> str:
+    """Draw the packets of a connection around a frame, or from the first with trouble, as SVG."""
+    at = int(np.searchsorted(exchange.rows, frame - 1)) if frame else 0
+    if not frame and len(flagged := exchange.flagged()):
+        at = int(flagged[0])
+    first = 0 if at < _PACKETS - _BEFORE else at - _BEFORE
+    drawn = draw_ladder(exchange, first, _PACKETS, _WIDTH, notes).svg()
+    rest = len(exchange) - first - _PACKETS
+    words = [f"{first:,} packets before"] * (first > 0) + [f"{rest:,} packets behind"] * (rest > 0)
+    return drawn + (f'<p class="pf-none">… {" and ".join(words)}</p>' if words else "")
