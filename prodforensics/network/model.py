@@ -28,6 +28,7 @@ __all__ = ["Capture"]
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 connection_table = Later("prodforensics.network.connection_table")
 connections = Later("prodforensics.network.connections")
+dns = Later("prodforensics.network.dns")
 pictures = Later("prodforensics.network.pictures")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
@@ -74,6 +75,7 @@ class Capture(Operations, Evidence):
             "connections": lambda: connection_table.connections(
                 packets, self.streams, self.udp_streams
             ),
+            "dns": lambda: dns.dns(self),
             "packets": lambda: tables.packets(packets, self.tcp),
             "quality": lambda: quality.quality(packets, self.tcp, self.streams),
             "tls": lambda: tls_table.tls(self),

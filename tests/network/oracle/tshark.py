@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -104,6 +105,23 @@ def ask(file: Path, *options: str) -> Answer:
             sides = ((one, int(here), int(forth), up), (other, int(there), int(back), down))
             table[frozenset(sides)] += 1
     return Answer(frame.set_index(frame["frame.number"].astype(int)), tables)
+
+
+def fields(
+    name: str, wanted: str, names: Sequence[str], folder: Path, *options: str
+) -> dict[int, dict[str, str]]:
+    """Return fields of the packets of a sample that a display filter wants, by frame number.
+
+    What comes more than once in a packet is joined by commas.
+    """
+    require_tool("tshark")
+    arguments = ["-n", *options, "-r", unpacked(name, folder), "-Y", wanted, "-T", "fields"]
+    arguments += ["-E", "separator=/t", "-e", "frame.number"]
+    for field in names:
+        arguments += ["-e", field]
+    lines = tools.run("tshark", arguments, seconds=60).stdout.splitlines()
+    rows = [line.split("\t") for line in lines if line.count("\t") == len(names)]
+    return {int(frame): dict(zip(names, rest, strict=True)) for frame, *rest in rows}
 
 
 def numbers(texts: pd.Series, none: int = -1) -> np.ndarray:
