@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from prodforensics._reference import Later
@@ -17,6 +17,7 @@ __all__ = ["Operations"]
 
 # Imported on use: who loads and looks needs little of it.
 conversation = Later("prodforensics.network.conversation")
+filters = Later("prodforensics.network.filters")
 questions = Later("prodforensics.network.questions")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
 
@@ -129,6 +130,72 @@ class Operations:
             It cannot be read as a time.
         """
         return questions.between(self, start, end)
+
+    def where(
+        self,
+        *,
+        host: str | Iterable[str] | None = None,
+        port: int | Iterable[int] | None = None,
+        stream: int | None = None,
+        protocol: str | int | None = None,
+        flags: str | int | Iterable[str] | None = None,
+    ) -> pd.DataFrame:
+        """Return the packets that fulfil all of some conditions.
+
+        Parameters
+        ----------
+        host : str or list of str, optional
+            Addresses (``"10.0.0.1"``), networks (``"10.0.0.0/8"``) or names that the file tells;
+            of either side.
+        port : int or list of int, optional
+            Of either side.
+        stream : int, optional
+            Of TCP or UDP: the two are numbered apart.
+        protocol : str or int, optional
+            ``"tcp"``, ``"udp"``, ``"icmp"``, ``"icmpv6"``, or the number of IP.
+        flags : str, int or list of str, optional
+            Flags of TCP (``"syn"``, ``"ack"`` ...) and marks of the analysis
+            (``"retransmission"`` ...) that are all set; or bits of ``tcp_flags``.
+
+        Returns
+        -------
+        DataFrame
+            Rows of ``frames["packets"]``.
+
+        Raises
+        ------
+        UnknownName
+            There is no such host, protocol or flag.
+        """
+        return filters.where(self, host, port, stream, protocol, flags)
+
+    def filter(self, text: str) -> pd.DataFrame:
+        """Return the packets that a display filter of Wireshark chooses.
+
+        Parameters
+        ----------
+        text : str
+            As in ``tcp.port == 443 && !tcp.analysis.retransmission``. The fields are those of
+            headers (``docs/pages/network/wireshark.md`` lists them).
+
+        Returns
+        -------
+        DataFrame
+            Rows of ``frames["packets"]``.
+
+        Raises
+        ------
+        BadOption
+            It cannot be read, or names what there is not; the message points at the place.
+
+        Examples
+        --------
+        >>> import prodforensics as pf
+        >>> capture = pf.load(pf.samples.path("network/healthy.http.pcap"))
+        >>> len(capture.filter("tcp.flags.syn == 1 && tcp.flags.ack == 0"))
+        4
+        """
+        return filters.chosen(self, text)
 
     def rtt(self, stream: int | None = None) -> pd.DataFrame:
         """Return the round trips that acknowledgments tell.
