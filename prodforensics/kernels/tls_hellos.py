@@ -102,11 +102,11 @@ def varint(data, at, end):
 @kernel
 def after_long_headers(data, at, end):
     """Return where the first packet with a short header begins in a datagram; -1 for none."""
-    while at + 7 <= end:
+    while at < end:
         first = data[at]
         if first & 0xC0 == 0x40:
             return at
-        if first & 0xC0 != 0xC0:
+        if first & 0xC0 != 0xC0 or at + 7 > end:
             return -1
         version = 0
         for k in range(1, 5):
