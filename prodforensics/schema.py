@@ -6,9 +6,9 @@ the documentation, of the units shown in tables, and of the tests that compare f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prodforensics.errors import SchemaError
 
@@ -81,6 +81,45 @@ class Schema:
         )
         if self.index:
             frame.index = pd.Index([], dtype=self.index.dtype, name=self.index.name)
+        return frame
+
+    def frame(
+        self,
+        rows: Sequence[Sequence[Any]],
+        categories: Mapping[str, Sequence[str]] | None = None,
+    ) -> pd.DataFrame:
+        """Return rows as a frame with the documented columns, dtypes and index.
+
+        Parameters
+        ----------
+        rows : sequence of rows
+            One value a column, in order; None where it is missing.
+        categories : mapping, optional
+            The values that a category may take, by column; else those that it has.
+
+        Examples
+        --------
+        >>> sizes = Schema("sizes", (Column("size_bytes", "int64", "bytes", "Size on disk."),))
+        >>> sizes.frame([(12,), (7,)])["size_bytes"].tolist()
+        [12, 7]
+        """
+        if not rows:
+            return self.empty()
+        import pandas as pd
+
+        def dtype(column: Column) -> Any:
+            if categories and column.name in categories:
+                return pd.CategoricalDtype(list(categories[column.name]))
+            return column.dtype
+
+        frame = pd.DataFrame(
+            {
+                column.name: pd.Series(values, dtype=dtype(column))
+                for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)
+            }
+        )
+        if self.index:
+            frame.index.name = self.index.name
         return frame
 
     def validate(self, frame: pd.DataFrame) -> None:

@@ -13,7 +13,7 @@ from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.evidence import Evidence
 from prodforensics.heap.allocators import culprit, place
 from prodforensics.heap.leak_records import DEFINITE, KINDS, Stack
-from prodforensics.heap.leak_report import FRAMES, LeakReport, frame_of, stack_frame
+from prodforensics.heap.leak_report import FRAMES, LeakReport, stack_frame
 from prodforensics.schema import Column, Schema
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class LeakReportComparison(Evidence):
             change = _word(before is not None, after is not None, sizes[2], blocks[2])
             where = (frame.function or "???", place(frame))
             rows.append((key[0], *where, *sizes, indirect, *blocks, change, self.stacks[stack]))
-        return frame_of(GROWTH, rows, categories={"kind": KINDS, "change": _CHANGES})
+        return GROWTH.frame(rows, categories={"kind": KINDS, "change": _CHANGES})
 
     def _frames(self) -> pd.DataFrame:
         return stack_frame(self.stacks)
@@ -114,7 +114,7 @@ class LeakReportComparison(Evidence):
             for report in self.reports
             for kind in KINDS
         ]
-        return frame_of(TREND, rows, categories={"kind": KINDS})
+        return TREND.frame(rows, categories={"kind": KINDS})
 
     def grown(self) -> pd.DataFrame:
         """Return the rows of `growth` that are new or larger."""

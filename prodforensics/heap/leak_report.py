@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
@@ -28,7 +28,7 @@ from prodforensics.source import Source
 if TYPE_CHECKING:
     from prodforensics.heap.leak_compare import LeakReportComparison
 
-__all__ = ["LeakReport", "frame_of", "stack_frame"]
+__all__ = ["LeakReport", "stack_frame"]
 
 LEAKS = Schema(
     "leaks",
@@ -228,7 +228,7 @@ class LeakReport(Evidence):
             sizes = (leak.size_bytes, leak.blocks, leak.indirect_bytes)
             where = (frame.function or "???", place(frame), self.stacks[leak.stack])
             rows.append((leak.kind, *sizes, *where, leak.process))
-        return frame_of(LEAKS, rows, categories={"kind": KINDS})
+        return LEAKS.frame(rows, categories={"kind": KINDS})
 
     def _functions(self) -> pd.DataFrame:
         leaks = self.frames["leaks"]
@@ -251,7 +251,7 @@ class LeakReport(Evidence):
             detail_stack = self.stacks[error.detail_stack] if error.detail_stack else None
             where = (frame.function or "???", place(frame), error.detail, self.stacks[error.stack])
             rows.append((error.kind, error.what, error.count, *where, detail_stack, error.process))
-        return frame_of(ERRORS, rows)
+        return ERRORS.frame(rows)
 
     def _summary(self) -> pd.DataFrame:
         rows = []
@@ -261,17 +261,17 @@ class LeakReport(Evidence):
                 listed = self._listed(process, kind)
                 if kind in KINDS or kind == TOTAL or stated[0] is not None:
                     rows.append((process, kind, *listed, *stated))
-        return frame_of(SUMMARY, rows)
+        return SUMMARY.frame(rows)
 
     def _processes(self) -> pd.DataFrame:
         names = [column.name for column in PROCESSES.columns]
         every = self.records.processes
-        return frame_of(PROCESSES, [[getattr(one, name) for name in names] for one in every])
+        return PROCESSES.frame([[getattr(one, name) for name in names] for one in every])
 
     def _suppressions(self) -> pd.DataFrame:
         names = [column.name for column in SUPPRESSIONS.columns]
         every = self.records.suppressions
-        return frame_of(SUPPRESSIONS, [[getattr(one, name) for name in names] for one in every])
+        return SUPPRESSIONS.frame([[getattr(one, name) for name in names] for one in every])
 
     # -- what a person reads ------------------------------------------------------------------
 
@@ -328,37 +328,4 @@ def stack_frame(stacks: dict[Stack, int]) -> pd.DataFrame:
         for stack, number in stacks.items()
         for depth, call in enumerate(stack)
     ]
-    return frame_of(FRAMES, rows)
-
-
-def frame_of(
-    schema: Schema,
-    rows: Sequence[Sequence[Any]],
-    categories: dict[str, Sequence[str]] | None = None,
-) -> pd.DataFrame:
-    """Return rows as a frame with the documented columns, dtypes and index.
-
-    Parameters
-    ----------
-    schema : Schema
-    rows : sequence of rows
-        One value a column, in order; None where it is missing.
-    categories : dict, optional
-        The values that a category may take, by column.
-    """
-    if not rows:
-        return schema.empty()
-    columns = {
-        column.name: pd.Series(values, dtype=_dtype(column, categories))
-        for column, values in zip(schema.columns, zip(*rows, strict=True), strict=True)
-    }
-    frame = pd.DataFrame(columns)
-    if schema.index:
-        frame.index.name = schema.index.name
-    return frame
-
-
-def _dtype(column: Column, categories: dict[str, Sequence[str]] | None) -> Any:
-    if categories and column.name in categories:
-        return pd.CategoricalDtype(list(categories[column.name]))
-    return column.dtype
+    return FRAMES.frame(rows)
