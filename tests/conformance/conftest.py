@@ -19,7 +19,13 @@ FORMATS = [one.name for one in BUILT_IN]
 SAMPLES = [entry["path"] for entry in samples.entries()]
 SECONDS = 30
 # What a record ends in, where nothing ends the whole: behind a record a cut is none.
-RECORD_END = {"folded": b"\n", "rbspy": b"\n", "perf-script": b"\n\n"}
+RECORD_END = {
+    "folded": b"\n",
+    "rbspy": b"\n",
+    "perf-script": b"\n\n",
+    "mtr-text": b"\n",
+    "mtr-csv": b"\n",
+}
 # Formats whose records tell their length: whether bytes end behind one.
 RECORDS = {
     "pcap": plain_captures.ends_behind_a_record,

@@ -121,6 +121,15 @@ PLANTS = {
         ("copyCatalogue",),
         lambda text: json.dumps(text)[1:-1],
     ),
+    "mtr-text": (("network/mtr.loss.txt",) * 2, ("203.0.113.2",), str),
+    "mtr-json": (("network/mtr.loss.json",) * 2, ('"203.0.113.2"',), json.dumps),
+    "mtr-csv": (("network/mtr.loss.csv",) * 2, ("203.0.113.2",), str),
+    "curl-timings": (
+        ("network/curl.fast.json", "network/curl.slow_ttfb.json"),
+        ("/order/7",),
+        lambda text: json.dumps(text)[1:-1],
+    ),
+    "ping": (("network/ping.frag_needed.txt",) * 2, ("PING 10.30.0.20",), "PING {}".format),
 }
 
 # Formats that tell how long a name is, and where everything is that stands behind it.

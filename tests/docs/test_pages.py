@@ -67,7 +67,8 @@ def test_the_error_is_explained(name: str) -> None:
 
 
 def test_every_rule_is_explained_with_its_fix() -> None:
-    pages = "".join(map(_page, ("heap/findings.md", "heap/leak-reports.md", "profile/findings.md")))
+    names = ("heap/findings", "heap/leak-reports", "profile/findings", "network/tools")
+    pages = "".join(_page(f"{name}.md") for name in names)
     rules = [
         rule for kind in data_dictionary.kinds() if kind._rules for rule in resolve(kind._rules)
     ]
