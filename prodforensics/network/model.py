@@ -59,6 +59,7 @@ class Capture(Operations, Evidence):
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _view = "prodforensics.network.views:explorer"
     _sections = "prodforensics.network.pictures:capture_sections"
+    _compare = "prodforensics.network.compare:compare"
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ def quality(packets: Packets, tcp: TcpAnalysis, streams: Streams) -> pd.DataFram
         ),
         "offload": _packets(larger_than_segments(packets, streams), of_tcp),
         "clock_jumps": (len(jumps), count, "packets", int(jumps[0]) + 1 if len(jumps) else 0),
-        "duplicates": _packets(_twice(packets), count),
+        "duplicates": _packets(seen_twice(packets), count),
         "fragments": _packets(packets.fragment == 1, count),
     }
     number, of, unit, first = zip(*rows.values(), strict=True)
@@ -89,7 +89,8 @@ def _streams(wanted: np.ndarray, streams: Streams) -> tuple[int, int, str, int]:
     return count, len(streams), "connections", first
 
 
-def _twice(packets: Packets) -> np.ndarray:
+def seen_twice(packets: Packets) -> np.ndarray:
+    """Return which packets stand in the capture a second time, bool[n]."""
     twice = np.zeros(len(packets), np.bool_)
     captured_twice(
         packets.time, packets.ip_protocol, packets.source, packets.destination,
