@@ -140,7 +140,8 @@ def _tls(frame: pd.DataFrame) -> tuple[_Column, ...]:
 def _dns(frame: pd.DataFrame) -> tuple[_Column, ...]:
     code = frame["rcode"].astype("str")
     refusal = (code == "NXDOMAIN").to_numpy()
-    error = frame["timed_out"].to_numpy() | ~(refusal | (code == "NOERROR").to_numpy())
+    # No code at all: the capture ended before the answer.
+    error = frame["timed_out"].to_numpy() | ~code.isin(["NOERROR", "NXDOMAIN", ""]).to_numpy()
     return frame["query"], None, frame["rtt_ns"], error, refusal
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import shutil
 from pathlib import Path
@@ -34,6 +35,10 @@ def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "cpu.pb.gz": "profile/go/quadratic.cpu.pb.gz",
         "healthy.pb.gz": "profile/go/healthy.cpu.pb.gz",
         "incident.pb.gz": "profile/go/quadratic.cpu.pb.gz",
+        "healthy.pcap": "network/compare.baseline.pcap.zst",
+        "incident.pcap": "network/compare.incident.pcap.zst",
+        "client.pcap": "network/lossy_path.client.pcap.zst",
+        "server.pcap": "network/lossy_path.server.pcap.zst",
     }
     for name, sample in files.items():
         shutil.copy(pf.samples.path(sample), tmp_path / name)
@@ -54,6 +59,7 @@ def test_the_first_example_compares_two_snapshots(page: str, case: Path) -> None
 
 GUIDE = ["heap/questions.md", "heap/leak-reports.md"]
 GUIDE += [f"profile/{page}.md" for page in ("questions", "comparing")]
+GUIDE += ["network/comparing.md"]
 
 
 @pytest.mark.parametrize("page", GUIDE)
@@ -87,3 +93,15 @@ def test_the_plug_in_of_the_guide_reads_its_format(tmp_path: Path) -> None:
     assert log.frames["sites"]["live_bytes"].tolist() == [12, 30]
     names["SITES"].validate(log.frames["sites"])
     assert log.gaps["line"].tolist() == [3]
+
+
+PAGES = sorted((ROOT / "docs/pages").rglob("*.md"))
+SESSIONS = [page for page in PAGES if "```pycon" in page.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("page", SESSIONS, ids=lambda page: page.stem)
+def test_the_sessions_of_the_guide_answer_as_shown(page: Path) -> None:
+    flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    failed, tried = doctest.testfile(str(page), module_relative=False, optionflags=flags)
+    assert tried
+    assert not failed
