@@ -21,6 +21,7 @@ from prodforensics.source import Source
 
 if TYPE_CHECKING:
     from prodforensics.network.connections import Flows, Streams
+    from prodforensics.network.endings import Endings
     from prodforensics.network.tcp_analysis import TcpAnalysis
 
 __all__ = ["Capture"]
@@ -29,6 +30,7 @@ __all__ = ["Capture"]
 connection_table = Later("prodforensics.network.connection_table")
 connections = Later("prodforensics.network.connections")
 dns = Later("prodforensics.network.dns")
+ending = Later("prodforensics.network.endings")
 pictures = Later("prodforensics.network.pictures")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
@@ -60,6 +62,7 @@ class Capture(Operations, Evidence):
     _view = "prodforensics.network.views:explorer"
     _sections = "prodforensics.network.pictures:capture_sections"
     _compare = "prodforensics.network.compare:compare"
+    _rules = "prodforensics.network.rules:RULES"
 
     def __init__(
         self,
@@ -104,6 +107,11 @@ class Capture(Operations, Evidence):
     def names(self) -> dict[str, str]:
         """Host names by address, as the file tells them (pcapng's name resolution blocks)."""
         return self.packets.addresses.names
+
+    @cached_property
+    def endings(self) -> Endings:
+        """How every TCP connection stood at its first RST, or at the end."""
+        return ending.endings(self.packets, self.tcp, self.streams)
 
     # -- in short -----------------------------------------------------------------------------
 

@@ -188,6 +188,7 @@ def truncated(network: Network) -> list[Sample]:
                 body_seen=24000,
                 ends_with=way,
                 bytes_from_server=got,
+                **({"also": ["network.connection_reset"]} if way == "rst" else {}),
             )
         )
     return samples

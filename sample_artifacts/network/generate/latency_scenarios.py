@@ -49,7 +49,11 @@ def congestion(network: Network) -> list[Sample]:
     )
     return [
         _variance(
-            seen, "Answers wait in the queue of a full link", cause="congestion", snap_length=512
+            seen,
+            "Answers wait in the queue of a full link",
+            cause="congestion",
+            also=["network.retransmission"],  # the queue is full at times
+            snap_length=512,
         )
     ]
 

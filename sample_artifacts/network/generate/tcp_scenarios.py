@@ -155,7 +155,8 @@ def resets(network: Network) -> list[Sample]:
         for _ in range(2):
             client.run("curl -s -o /dev/null http://10.30.0.20:8080/report?bytes=90000")
     seen.activity.append("a service that throws the connection away after 30 kB")
-    samples.append(_reset(seen, "server", "10.30.0.20", server="10.30.0.20:8080"))
+    also = ["network.partial_response"]
+    samples.append(_reset(seen, "server", "10.30.0.20", server="10.30.0.20:8080", also=also))
 
     with capture(client, "resets.middlebox") as seen:
         holder = client.start("/usr/bin/python3 holder.py 10.30.0.20 8081 idle")

@@ -1,0 +1,21 @@
+"""Findings of one capture, in the order in which one looks at them.
+
+Each names the connections (``tcp.stream``) and frames that show it, and a display filter for
+Wireshark. `likely` says that the whole signature is there and that enough of the traffic has it:
+captures of production always hold some resets, lost packets and refused connections.
+"""
+
+from __future__ import annotations
+
+from prodforensics.findings import Rule
+from prodforensics.network import loss_rules, pace_rules, reset_rules, service_rules
+
+__all__ = ["RULES"]
+
+RULES: tuple[Rule, ...] = (
+    *service_rules.RULES,
+    *reset_rules.RULES,
+    *loss_rules.RULES,
+    *pace_rules.RULES,
+)
+"""The rules of a capture, in order."""
