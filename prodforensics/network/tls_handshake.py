@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import md5, sha256
-from struct import unpack_from
+from struct import Struct, unpack_from
 from typing import NamedTuple
 
 from prodforensics.network.tls_names import VERSIONS, group, is_grease, version
@@ -30,6 +31,7 @@ _SNI, _GROUPS, _FORMATS, _SIGNATURES, _ALPN = 0, 10, 11, 13, 16
 _PRE_SHARED_KEY, _EARLY_DATA, _SUPPORTED_VERSIONS, _KEY_SHARE = 41, 42, 43, 51
 _RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 _MOST_CERTIFICATES = 100
+_EXTENSION = Struct(">HH").unpack_from
 
 
 class ClientHello(NamedTuple):
@@ -205,28 +207,29 @@ def certificates(body: bytes) -> tuple[list[bytes], str]:
     return found, ""
 
 
-def _extensions(body: bytes, at: int) -> tuple[bytes, dict[int, bytes], str]:
+def _extensions(body: bytes, at: int) -> tuple[tuple[int, ...], dict[int, bytes], str]:
     """Return the types of extensions in their order, their contents, and what is wrong."""
     size = len(body)
     if at == size:
-        return b"", {}, ""
+        return (), {}, ""
     if at + 2 > size:
-        return b"", {}, "the hello ends before its extensions"
+        return (), {}, "the hello ends before its extensions"
     end = at + 2 + int.from_bytes(body[at : at + 2], "big")
     problem = "" if end <= size else "the hello ends within its extensions"
     end = min(end, size)
     at += 2
-    types = bytearray()
+    types: list[int] = []
     parts: dict[int, bytes] = {}
     while at + 4 <= end:
-        kind, length = unpack_from(">HH", body, at)
-        types += body[at : at + 2]
+        kind, length = _EXTENSION(body, at)
+        types.append(kind)
         at += 4
-        parts.setdefault(kind, body[at : min(at + length, end)])
+        if kind not in parts:
+            parts[kind] = body[at : at + length]
         at += length
     if at > end:
         problem = "an extension ends behind its hello"
-    return bytes(types), parts, problem
+    return tuple(types), parts, problem
 
 
 # Clients of one program send the same but for names, keys and random bytes.
@@ -235,7 +238,7 @@ def _fingerprints(
     transport: str,
     legacy: bytes,
     ciphers: bytes,
-    types: bytes,
+    types: tuple[int, ...],
     groups: bytes,
     formats: bytes,
     signatures: bytes,
@@ -243,7 +246,7 @@ def _fingerprints(
     protocols: bytes,
 ) -> tuple[str, str, str, str]:
     """Return JA3, JA4, the versions and the protocols."""
-    suites, kinds = _numbers(ciphers), _numbers(types)
+    suites, kinds = _numbers(ciphers), _unlike_grease(types)
     fields = (
         [int.from_bytes(legacy, "big")], suites, kinds, _numbers(groups), formats,
     )  # fmt: skip
@@ -269,13 +272,16 @@ def _fingerprints(
 
 
 @lru_cache(maxsize=1024)
-def _ja3s(legacy: int, cipher: int, types: bytes) -> str:
-    return _md5(f"{legacy},{cipher},{'-'.join(map(str, _numbers(types)))}")
+def _ja3s(legacy: int, cipher: int, types: tuple[int, ...]) -> str:
+    return _md5(f"{legacy},{cipher},{'-'.join(map(str, _unlike_grease(types)))}")
 
 
 def _numbers(pairs: bytes) -> list[int]:
     """Return two-byte numbers without those of GREASE."""
-    numbers = unpack_from(f">{len(pairs) // 2}H", pairs)
+    return _unlike_grease(unpack_from(f">{len(pairs) // 2}H", pairs))
+
+
+def _unlike_grease(numbers: Iterable[int]) -> list[int]:
     return [number for number in numbers if not is_grease(number)]
 
 

@@ -34,9 +34,11 @@ class Head:
     Attributes
     ----------
     bytes : bytes
+    has_holes : bool
+        Whether anything in them was not captured.
     """
 
-    __slots__ = ("_begins", "_holes", "_packets", "bytes", "more")
+    __slots__ = ("_begins", "_holes", "_packets", "bytes", "has_holes", "more")
 
     def __init__(
         self, pieces: Sequence[bytes], packets: Sequence[int], lost: Sequence[int], more: bool
@@ -56,7 +58,7 @@ class Head:
         # A byte is there for its receiver when all before it are.
         self._packets = list(accumulate(packets, max))
         self.bytes = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self.more = more
+        self.more, self.has_holes = more, bool(self._holes)
 
     def packet(self, offset: int) -> int:
         """Return the packet with which all up to a byte was there; -1: not in these bytes."""
@@ -65,7 +67,7 @@ class Head:
 
     def captured(self, start: int, stop: int) -> int:
         """Return up to where, between two offsets, every byte was captured."""
-        for first, last in self._holes:
+        for first, last in self._holes:  # of most captures there are none
             if first < stop and start < last:
                 return max(first, start)
         return stop
@@ -214,7 +216,7 @@ def _messages(found: Records, head: Head, pending: bytes, start: int, end: int) 
             break
         # Headers of records between its parts are not in the text; holes there are rare, and near.
         first, last = start + at - before, start + stop - before
-        missing = last - head.captured(max(first, 0), last)
+        missing = last - head.captured(max(first, 0), last) if head.has_holes else 0
         body = text[at + 4 : stop - missing]
         found.messages.append(Message(text[at], body, head.packet(last - 1), not missing))
         at = stop

@@ -1,9 +1,12 @@
 """TLS handshakes of a capture: what was asked, what was chosen, how it went."""
 
 import ssl
+from functools import cache
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import prodforensics as pf
 from prodforensics.network.schemas_tls import TLS
@@ -234,3 +237,27 @@ def test_handshakes_of_a_time_are_in_order(read):
     assert frame["stream"].tolist() == list(range(5))
     assert frame.index.tolist() == list(range(5))
     assert frame["client_hello_ts"].is_monotonic_increasing
+
+
+@pytest.mark.filterwarnings("ignore::prodforensics.PartialEvidenceWarning")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_handshakes_are_rows_or_nothing(read, data):
+    made = bytearray(damageable())
+    for _ in range(data.draw(st.integers(1, 20))):
+        # Behind the headers of the file: any byte of packets and their records.
+        at = data.draw(st.integers(24, len(made) - 4))
+        new = data.draw(
+            st.sampled_from([b"\xff\xff\xff", b"\0\0\0", b"\x16\3\1"]) | st.binary(max_size=2)
+        )
+        made[at : at + len(new)] = new
+    frame = read(bytes(made))
+    assert (frame["client_hello_frame"] >= 0).all()
+    assert (frame["handshake_ns"] >= -1).all()
+
+
+@cache
+def damageable():
+    talks = [talk(context("client"), server(version)) for version in (TLS12, TLS13)]
+    retried = talk(context("client"), server(TLS13, set_ecdh_curve="secp384r1"))
+    return capture([*talks, retried], segment=500)
