@@ -1,6 +1,8 @@
 """Packets by host, port and flags, and by display filters; what is wrong in one is pointed at."""
 
+import re
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.network.headers import tagged
 from tests.network.pcapng_files import interface, names, packet, section
 from tests.network.wire import ACK, PSH, RST, SYN, pcap, tcp, udp
 
+ROOT = Path(__file__).parents[2]
 CLIENT, SERVER, OTHER = "10.0.0.1:40000", "10.0.0.2:80", "10.1.0.3:40000"
 PACKETS = [
     tcp(CLIENT, SERVER, SYN, 100),
@@ -165,6 +168,12 @@ def test_every_field_can_be_asked_for(capture, name, tmp_path):
             assert column.there.shape == (len(one.packets),)
             assert column.there.dtype == bool
         assert len(one.filter(name)) <= len(one.packets)
+
+
+def test_the_guide_lists_every_field_and_no_other():
+    page = (ROOT / "docs/pages/network/wireshark.md").read_text(encoding="utf-8")
+    listed = re.findall(r"`([\w.]+)`", page.partition("### Fields")[2].rpartition("\n\n")[0])
+    assert sorted(listed) == sorted(FIELDS)
 
 
 def test_names_of_the_file_can_be_asked_for(tmp_path):
