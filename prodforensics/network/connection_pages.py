@@ -14,10 +14,15 @@ from prodforensics.errors import BadOption, UnknownName
 from prodforensics.network.connection_names import ConnectionNames
 from prodforensics.network.ladder import Exchange, draw_ladder
 from prodforensics.network.page_values import frame_number, pixels, span
+from prodforensics.network.sequence_graph import busier_side, draw_sequence
+from prodforensics.network.timeline import LEFT, RIGHT
 from prodforensics.network.troubles import FILTERS, troubled
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from prodforensics.findings import Finding
+    from prodforensics.network.conversation import Turn
     from prodforensics.network.model import Capture
 
 __all__ = ["ConnectionPages"]
@@ -26,6 +31,8 @@ Answer = dict[str, Any]
 _BEFORE = 12
 """Packets that a ladder shows before the one that was asked for."""
 _KEPT = 4
+_MOST_TEXT = 64_000_000
+_LONGEST = 20_000
 # Frames that findings point into, and the column that names a packet of theirs.
 _PROOFS = {
     "http": "request_frame",
@@ -46,6 +53,8 @@ class ConnectionPages:
         self.capture = capture
         self._tcp = len(capture.streams)
         self._exchanges: dict[int, Exchange] = {}
+        self._sequence: tuple[int, pd.DataFrame | None] = (-1, None)
+        self._said: tuple[int, list[tuple[Turn, str, str]]] = (-1, [])
 
     def __len__(self) -> int:
         return self._tcp + len(self.capture.udp_streams)
@@ -53,7 +62,7 @@ class ConnectionPages:
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
         """The questions by the name that the page uses."""
-        names = ("connections", "connection", "ladder", "flagged")
+        names = ("connections", "connection", "ladder", "flagged", "sequence", "follow")
         return {name: getattr(self, name) for name in names}
 
     # -- the table ----------------------------------------------------------------------------
@@ -218,6 +227,83 @@ class ConnectionPages:
             at = int(np.searchsorted(found, here, "left")) - 1
         return {"frame": int(found[at]), "place": at % len(found) + 1, "total": len(found)}
 
+    def sequence(
+        self,
+        connection: int = 0,
+        side: int = -1,
+        start: float | None = None,
+        end: float | None = None,
+        width: int = 900,
+        height: int = 360,
+    ) -> Answer:
+        """Draw the time-sequence graph of one direction of a TCP connection.
+
+        Parameters
+        ----------
+        connection : int
+        side : int
+            Who sends: 0 the client, 1 the server, -1 whoever sent more.
+        start, end : float, optional
+            Nanoseconds from the connection's first packet: only this part.
+        width, height : int
+            Pixels.
+        """
+        place = self._place(connection)
+        protocol, stream = self._stream(place)
+        if protocol != "tcp":
+            raise BadOption("only TCP numbers its bytes", hint="choose a connection of TCP")
+        kept, frame = self._sequence
+        if kept != place or frame is None:
+            frame = self.capture.sequence(stream)
+            self._sequence = (place, frame)
+        whose = whole_number(side, "side")
+        whose = busier_side(frame) if whose < 0 else min(whose, 1)
+        begin, stop = span(start, end)
+        high = max(200, min(1000, whole_number(height, "height")))
+        drawn, axis = draw_sequence(frame, whose, pixels(width), high, begin, stop)
+        return drawn.answer() | {
+            "side": whose,
+            "start": axis[0],
+            "end": axis[1],
+            "left": LEFT,
+            "right": RIGHT,
+        }
+
+    def follow(self, connection: int = 0, offset: int = 0, limit: int = 50) -> Answer:
+        """Give what both sides said, by turns; secrets are masked.
+
+        Parameters
+        ----------
+        connection : int
+        offset, limit : int
+            The page, turns.
+        """
+        place = self._place(connection)
+        first, most = window(offset, limit)
+        kept, said = self._said
+        if kept != place:
+            protocol, stream = self._stream(place)
+            frame = self.capture.frames["connections"].iloc[place]
+            size = int(frame["orig_payload_bytes"]) + int(frame["resp_payload_bytes"])
+            if size > _MOST_TEXT:
+                raise BadOption(
+                    f"{size:,} bytes are too many to show",
+                    hint=f"capture.follow({stream}, {protocol!r}) gives them",
+                )
+            said = list(self.capture.follow(stream, protocol).said())
+            self._said = (place, said)
+        rows = [
+            {
+                "side": turn.side,
+                "frame": turn.packet + 1,
+                "bytes": turn.end - turn.begin,
+                "text": words[:_LONGEST],
+                "cut": max(0, len(words) - _LONGEST),
+            }
+            for turn, _, words in said[first : first + most]
+        ]
+        return {"rows": rows, "offset": first, "total": len(said)}
+
     def _place(self, connection: object) -> int:
         place = whole_number(connection, "connection")
         if not 0 <= place < len(self):
@@ -242,6 +328,10 @@ class ConnectionPages:
             return None
         stream = int(packets.stream[place])
         return {6: stream, 17: self._tcp + stream}.get(int(packets.ip_protocol[place]))
+
+    def of_stream(self, udp: bool, stream: int) -> int:
+        """Return the connection of a stream."""
+        return self._tcp + stream if udp else stream
 
     def proof_of(self, finding: Finding) -> tuple[int | None, int | None]:
         """Return the connection, and the frame in it, that a finding points at."""

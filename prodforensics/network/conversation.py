@@ -127,7 +127,13 @@ class Conversation:
         redact : bool
             Whether secrets (authorisation, cookies, passwords, keys) are masked.
         """
-        parts = []
+        return "\n".join(
+            f"{_ARROWS[turn.side]} {title}\n{said}\n"
+            for turn, title, said in self.said(redact=redact)
+        )
+
+    def said(self, *, redact: bool = True) -> Iterator[tuple[Turn, str, str]]:
+        """Give each turn with its title and its text (see `text`)."""
         for turn, title, pieces in self._titled():
             said = "".join(
                 f"[{piece} bytes are not in the capture]"
@@ -137,8 +143,7 @@ class Conversation:
             )
             said = said.replace("\r\n", "\n")
             said = mask_headers(said) if redact else said
-            parts.append(f"{_ARROWS[turn.side]} {title}\n{_UNSEEN.sub('.', said)}\n")
-        return "\n".join(parts)
+            yield turn, title, _UNSEEN.sub(".", said)
 
     def hex(self) -> str:
         """Return the turns as bytes in hexadecimal beside their characters; nothing is masked."""

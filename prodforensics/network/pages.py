@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prodforensics._text import plain
+from prodforensics.display.paging import table_page
 from prodforensics.network.connection_pages import ConnectionPages
 from prodforensics.network.page_values import pixels, span
+from prodforensics.network.ports import service_of
+from prodforensics.network.service_map import draw_map
+from prodforensics.network.services import edges
 from prodforensics.network.timeline import LEFT, RIGHT, Timeline, draw_timeline, timeline
+from prodforensics.network.waterfall_pages import WaterfallPages
 
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["CapturePages"]
 
 Answer = dict[str, Any]
+_OWN = ("about", "findings", "overview", "services", "map")
+_SERVICE_COLUMNS = ("connections", "failed", "resets", "asked", "refused", "again", "bytes")
 
 
 class CapturePages:
@@ -34,13 +41,14 @@ class CapturePages:
     def __init__(self, capture: Capture) -> None:
         self.capture = capture
         self.connections = ConnectionPages(capture)
+        self.waterfalls = WaterfallPages(capture, self.connections.of_stream)
         self._timeline: tuple[object, Timeline | None] = (None, None)
 
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
         """The questions by the name that the page uses."""
-        own = {name: getattr(self, name) for name in ("about", "findings", "overview")}
-        return own | dict(self.connections.questions)
+        own = {name: getattr(self, name) for name in _OWN}
+        return own | dict(self.connections.questions) | dict(self.waterfalls.questions)
 
     def about(self) -> Answer:
         """Tell what there is to see."""
@@ -53,6 +61,7 @@ class CapturePages:
             "duration": capture.duration_ns,
             "start": _first(capture.packets.time),
             "findings": len(capture.findings()),
+            **self.waterfalls.counts(),
         }
 
     def findings(self) -> Answer:
@@ -92,11 +101,63 @@ class CapturePages:
         given = self._bins(begin, stop, most)
         return draw_timeline(given, wide).answer() | {
             "start": given.start_ns,
-            "span": given.span_ns,
+            "end": given.start_ns + given.span_ns * len(given),
             "spans": len(given),
             "left": LEFT,
             "right": RIGHT,
         }
+
+    def services(
+        self,
+        sort: str = "bytes",
+        descending: bool = True,
+        start: float | None = None,
+        end: float | None = None,
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Answer:
+        """One page of the services that were asked.
+
+        Parameters
+        ----------
+        sort : str
+            A column.
+        descending : bool
+        start, end : float, optional
+            Only connections with a packet in this part, ns from the first packet.
+        offset, limit : int
+        """
+        found = edges(self.capture, *span(start, end))
+        by_service = found.by_service()
+        table = {name: getattr(by_service, name) for name in _SERVICE_COLUMNS}
+        table["trouble"] = by_service.grade()
+        total, places = table_page(table | {"names": ()}, sort, descending, "", offset, limit)
+        rows = []
+        for place in places.tolist():
+            server = found.hosts[by_service.server[place]]
+            port = int(by_service.port[place])
+            name = self.capture.packets.addresses.names.get(server, "")
+            end_ = f"[{server}]:{port}" if ":" in server else f"{server}:{port}"
+            row = {column: int(values[place]) for column, values in table.items()}
+            service = service_of(port, "udp" if by_service.udp[place] else "tcp")
+            row |= {"service": service, "server": f"{end_} ({plain(name, 80)})" if name else end_}
+            row["search"] = f"{server}:{port} "
+            rows.append(row)
+        return {"total": total, "rows": rows}
+
+    def map(self, width: int = 900, start: float | None = None, end: float | None = None) -> Answer:
+        """Draw who talks to whom.
+
+        Parameters
+        ----------
+        width : int
+            Pixels.
+        start, end : float, optional
+            Only connections with a packet in this part, ns from the first packet.
+        """
+        found = edges(self.capture, *span(start, end))
+        names = self.capture.packets.addresses.names
+        return draw_map(found, pixels(width), names).answer()
 
     def _bins(self, *key: int | None) -> Timeline:
         kept, given = self._timeline

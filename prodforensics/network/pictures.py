@@ -11,8 +11,12 @@ from prodforensics.display.tables import table
 from prodforensics.evidence import Section
 from prodforensics.network.connection_pages import ConnectionPages
 from prodforensics.network.ladder import Exchange, draw_ladder
+from prodforensics.network.sequence_graph import busier_side, draw_sequence
+from prodforensics.network.service_map import draw_map
+from prodforensics.network.services import edges
 from prodforensics.network.timeline import draw_timeline, timeline
 from prodforensics.network.troubles import troubled
+from prodforensics.network.waterfall_pages import WaterfallPages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +28,9 @@ __all__ = ["capture_card", "capture_sections", "ladder_picture"]
 _ROWS = 20
 _PACKETS = 40
 _BEFORE = 8
+_BARS = 40
+_FEW = 20
+_PROTOCOLS = {"dns": "DNS", "tls": "TLS", "http": "HTTP"}
 _WIDTH = 1000
 _COLUMNS = [
     "service", "client", "server", "state", "duration_ns", "bytes", "rtt_ns", "sent_again", "reset",
@@ -45,10 +52,26 @@ def capture_sections(capture: Capture) -> list[Section]:
     drawn = draw_timeline(timeline(capture, most=200), _WIDTH)
     sections = [Section("Over time", picture(drawn.svg(), "Bytes, errors and round trips"))]
     if len(pages):
+        chart = draw_map(edges(capture), _WIDTH, capture.packets.addresses.names).svg()
+        sections.append(Section("Service map", picture(chart, "Who talks to whom")))
         worst = table(_worst(pages), limit=_ROWS, units={"bytes": "bytes"})
         sections.append(Section("Connections, the worst first", worst))
-        sections += _ladder(pages)
-    return sections
+        sections += _one_connection(pages)
+    return sections + _waterfalls(capture, pages)
+
+
+def _waterfalls(capture: Capture, pages: ConnectionPages) -> list[Section]:
+    """Draw the beginning of each protocol's waterfall."""
+    found = []
+    waterfalls = WaterfallPages(capture, pages.of_stream)
+    for protocol, title in _PROTOCOLS.items():
+        drawn, total = waterfalls.first(protocol, _BARS, _WIDTH)
+        if not total:
+            continue
+        rest = total - _BARS
+        words = f'<p class="pf-none">… {rest:,} more</p>' if rest > 0 else ""
+        found.append(Section(title, picture(drawn.svg() + words, drawn.label)))
+    return found
 
 
 def _worst(pages: ConnectionPages) -> pd.DataFrame:
@@ -74,7 +97,7 @@ def _worst(pages: ConnectionPages) -> pd.DataFrame:
     return shown
 
 
-def _ladder(pages: ConnectionPages) -> list[Section]:
+def _one_connection(pages: ConnectionPages) -> list[Section]:
     """Draw the connection of the first finding, or of the worst one, around what matters."""
     capture = pages.capture
     for finding in capture.findings():
@@ -87,8 +110,12 @@ def _ladder(pages: ConnectionPages) -> list[Section]:
         connection, frame = (int(flagged[0]) if len(flagged) else 0), None
         caption = "A connection with trouble" if len(flagged) else "The first connection"
     exchange = pages.exchange(connection)
-    drawn = ladder_picture(exchange, frame)
-    return [Section("Packets of one connection", picture(drawn, caption))]
+    drawn = picture(ladder_picture(exchange, frame), caption)
+    if exchange.protocol == "tcp" and len(exchange) >= _FEW:
+        sequence = capture.sequence(exchange.stream)
+        graph, _ = draw_sequence(sequence, busier_side(sequence), _WIDTH, 300)
+        drawn += picture(graph.svg(), graph.label)
+    return [Section("Packets of one connection", drawn)]
 
 
 def ladder_picture(

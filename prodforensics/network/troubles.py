@@ -18,6 +18,7 @@ __all__ = [
     "http_failed",
     "http_troubles",
     "rows_of_frame",
+    "tls_failed",
     "troubled",
 ]
 
@@ -32,7 +33,7 @@ def rows_of_frame(capture: Capture, name: str) -> pd.DataFrame | None:
 
 def dns_failed(frame: pd.DataFrame) -> np.ndarray:
     """Return which queries got no good answer, bool[n]: nothing came, or an error."""
-    return frame["timed_out"].to_numpy(bool) | (frame["rcode"].to_numpy() > 0)
+    return frame["timed_out"].to_numpy(bool) | ~frame["rcode"].isin(("", "NOERROR")).to_numpy()
 
 
 def http_failed(frame: pd.DataFrame) -> np.ndarray:
@@ -107,3 +108,11 @@ def troubled(connections: pd.DataFrame, only: str) -> np.ndarray:
             [kinds[name]() for name in ("failed", "reset", "retransmissions", "zero_window")]
         )
     return np.array(kinds[only](), np.bool_)
+
+
+def tls_failed(frame: pd.DataFrame) -> np.ndarray:
+    """Return which handshakes failed, or showed a certificate that must not be trusted, bool[n]."""
+    wrong = (frame["alert_level"] == "fatal").to_numpy() | (frame["alert_code"] > 0).to_numpy()
+    for name in ("expired_at_capture", "not_yet_valid", "wrong_name", "plain_answer"):
+        wrong = wrong | frame[name].to_numpy(bool)
+    return wrong

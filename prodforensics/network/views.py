@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["explorer"]
 
-_SCRIPTS = ("overview.js", "connection_pane.js", "explorer.js")
+_SCRIPTS = (
+    "brushed.js",
+    "overview.js",
+    "connection_pane.js",
+    "waterfall_page.js",
+    "explorer.js",
+)
 
 
 def explorer(capture: Capture) -> ExplorerWidget:

@@ -9,7 +9,8 @@ import pytest
 from prodforensics.findings import Finding, Findings
 from prodforensics.network import views
 from tests.display.stage import chromium, staged
-from tests.network.views_stage import capture_of, long_talk, many, talk
+from tests.network.views_stage import capture_of, long_talk, many, sample, talk
+from tests.network.wire import tcp
 
 pytestmark = pytest.mark.browser
 
@@ -179,7 +180,7 @@ def test_packets_are_walked_with_keys_from_page_to_page(browser, folder):
         page.keyboard.press("n")
         focus_on(page, "Frame 304 ")
         status(page, "Trouble 2 of 3")
-        assert page.locator(".pf-matched").inner_text().endswith("of 450 packets")
+        assert page.locator(".pf-matched").first.inner_text().endswith("of 450 packets")
 
 
 def test_alt_left_goes_back_to_the_connection_before(browser, one):
@@ -223,6 +224,89 @@ def test_names_of_a_capture_stay_text(browser, folder):
         assert HOSTILE in table(page)[0][2]
         assert HOSTILE in page.locator(".pf-pane .pf-object").inner_text()
         assert page.evaluate("window.ran === undefined")
+
+
+def inner(page, name):
+    tab(page, name, of="Views of the connection")
+
+
+def test_the_sequence_graph_leads_to_the_packet(browser, one):
+    with staged(browser, one) as page:
+        open_ladder(page)
+        inner(page, "Time-sequence graph")
+        again = page.locator(".pf-drawn[aria-label^='Bytes from'] .pf-part", has_text="sent again")
+        again.wait_for(state="attached")
+        sides = page.get_by_role("group", name="Who sends")
+        sides.get_by_role("button", name="Server").click()
+        page.locator(".pf-drawn[aria-label^='Bytes from responder']").wait_for()
+        sides.get_by_role("button", name="Client").click()
+        again.wait_for(state="attached")
+        again.focus()
+        page.keyboard.press("Enter")
+        focus_on(page, "Frame 6 ")
+
+
+def test_a_part_of_the_sequence_graph_is_looked_at_closely(browser, folder):
+    with staged(browser, views.explorer(capture_of(folder, long_talk()))) as page:
+        open_ladder(page)
+        inner(page, "Time-sequence graph")
+        picture = page.locator(".pf-drawn[aria-label^='Bytes from']")
+        picture.wait_for()
+        box = picture.bounding_box()
+        page.mouse.move(box["x"] + 400, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 700, box["y"] + 60, steps=3)
+        page.mouse.up()
+        whole = page.get_by_role("button", name="All of it")
+        whole.wait_for()
+        page.wait_for_function("() => asked.at(-1).ask === 'sequence' && asked.at(-1).start > 0")
+        whole.click()
+        page.wait_for_function("() => asked.at(-1).start === null")
+
+
+def test_what_was_said_is_read_by_turns_with_secrets_masked(browser, folder):
+    packets = talk()
+    said = b"GET / HTTP/1.1\r\nAuthorization: Bearer abcdefgh12345678\r\n\r\n<b>x</b>"
+    packets[3] = (21, tcp("10.0.0.1:40000", "10.0.0.2:80", 24, 101, 501, said))
+    with staged(browser, views.explorer(capture_of(folder, packets))) as page:
+        open_ladder(page)
+        inner(page, "Text")
+        first = page.locator(".pf-turn pre").first
+        first.wait_for()
+        text = first.inner_text()
+        assert "GET / HTTP/1.1" in text
+        assert "<b>x</b>" in text
+        assert "abcdefgh" not in page.content()
+        page.locator(".pf-turn").nth(1).get_by_role("button").click()
+        focus_on(page, "Frame 7 ")
+
+
+def test_the_waterfall_leads_to_the_connection(browser):
+    with staged(browser, views.explorer(sample("dns_search"))) as page:
+        tab(page, "DNS")
+        rows = page.locator("[aria-label^='Queries of DNS'] .pf-part")
+        rows.first.wait_for()
+        page.get_by_role("button", name="Failed first").click()
+        page.wait_for_function("() => asked.at(-1).order === 'failed'")
+        page.get_by_role("searchbox", name="Search dns").fill("/no such name/")
+        page.wait_for_selector("text=Nothing was asked that is like that.")
+        page.get_by_role("searchbox", name="Search dns").fill("svc.cluster")
+        rows.first.wait_for()
+        rows.first.click()
+        page.wait_for_selector(".pf-object:has-text('udp.stream')")
+        page.get_by_role("button", name="Close the connection").click()
+        page.wait_for_selector(".pf-pane", state="hidden")
+
+
+def test_the_map_and_the_services_lead_to_connections(browser, one):
+    with staged(browser, one) as page:
+        tab(page, "Service map")
+        page.locator("[aria-label='Who talks to whom'] .pf-part", has_text="asks 10.0.0.2").focus()
+        page.keyboard.press("Enter")
+        assert [row[2] for row in table(page)] == ["10.0.0.2:80"]
+        tab(page, "Overview")
+        page.locator("[aria-label=Services] tbody tr", has_text="10.0.0.9:53").click()
+        first_row(page, 2, "10.0.0.9:53")
 
 
 @pytest.mark.parametrize("dark", [False, True])

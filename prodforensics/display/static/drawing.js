@@ -13,7 +13,7 @@ class Drawn {
     this.svg.addEventListener("keydown", (event) => this.key(event));
     const again = debounce(() => {
       const width = this.width();
-      if (this.answer && width && Math.abs(width - this.answer.width) > 24) this.reload();
+      if (this.asked && width && Math.abs(width - this.asked) > 24) this.reload();
     }, 200);
     const sizes = new ResizeObserver(again);
     sizes.observe(this.element);
@@ -31,7 +31,8 @@ class Drawn {
     const generation = ++this.generation;
     this.element.classList.add("pf-loading");
     try {
-      const answer = await this.load(this.width() || 900);
+      this.asked = this.width() || 900;
+      const answer = await this.load(this.asked);
       if (generation !== this.generation) return false;
       this.show(answer, focus);
       return true;

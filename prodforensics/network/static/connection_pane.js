@@ -3,7 +3,7 @@
 const LADDER_ROWS = 100;
 
 class ConnectionPane {
-  constructor({ kernel, say, fail, signal }) {
+  constructor({ kernel, say, fail, signal, closed }) {
     Object.assign(this, { kernel, say, fail, connection: null, past: [] });
     this.head = make("div", { class: "pf-object", tabindex: -1 });
     this.ladder = new Drawn({
@@ -37,6 +37,8 @@ class ConnectionPane {
         ),
         fill: () => this.ladder.reload(this.frame),
       },
+      { key: "sequence", title: "Time-sequence graph", ...this.sequencePage(signal) },
+      { key: "follow", title: "Text", ...this.followPage() },
     ];
     this.tabs = new Tabs("Views of the connection", pages);
     this.tabs.onchange = async (page) => {
@@ -47,10 +49,15 @@ class ConnectionPane {
         this.fail(error);
       });
     };
+    const close = button("\u2715", "Close the connection", () => {
+      this.connection = null;
+      closed();
+    });
+    close.setAttribute("aria-label", "Close the connection");
     this.element = make(
       "div",
       { class: "pf-pane", hidden: true },
-      make("div", { class: "pf-pane-bar" }, this.tabs.list, this.head),
+      make("div", { class: "pf-pane-bar" }, this.tabs.list, this.head, close),
       pages.map(({ panel: each }) => each),
     );
     this.element.addEventListener("keydown", (event) => {
@@ -84,6 +91,10 @@ class ConnectionPane {
       );
       this.head.title = `${words}\n${facts.filter(Boolean).join(", ")}`;
       for (const flag of this.flags) flag.hidden = !about.flagged;
+      this.sides.element.hidden = about.protocol !== "tcp";
+      this.sides.mark(-1);
+      this.side = -1;
+      this.stretch = { start: null, end: null };
       this.offset = 0;
       this.wanted = frame;
       this.frame = frame ?? undefined;
@@ -153,5 +164,115 @@ class ConnectionPane {
       await this.ladder.reload(frame);
     }
     this.ladder.find(frame)?.shape.scrollIntoView({ block: "center" });
+  }
+
+  // -- the time-sequence graph --------------------------------------------------------------------
+
+  sequencePage(signal) {
+    const { say, fail } = this;
+    this.stretch = { start: null, end: null };
+    this.side = -1;
+    this.sides = choice(
+      "Who sends",
+      [
+        [-1, "More bytes", "The direction that carries more"],
+        [0, "Client", "What the client sent"],
+        [1, "Server", "What the server sent"],
+      ],
+      (side) => {
+        this.side = side;
+        this.graph.reload();
+      },
+    );
+    this.graph = new Brushed({
+      label: "Time-sequence graph of the connection",
+      load: (width) => {
+        const { connection, side, stretch } = this;
+        const height = Math.round(Math.max(240, box.clientHeight - 14));
+        return this.kernel.ask("sequence", { connection, side, ...stretch, width, height });
+      },
+      brush: (range) => {
+        this.stretch = range ?? { start: null, end: null };
+        this.graph.chosen = null;
+        this.whole.hidden = !range;
+        this.graph.reload();
+      },
+      pick: (frame) => {
+        this.tabs.choose("ladder");
+        this.visit(frame);
+      },
+      at: ({ title }) => say(title),
+      fail,
+      signal,
+    });
+    this.graph.svg.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.stretch.start == null) return;
+      event.stopPropagation();
+      this.graph.clear();
+    });
+    const box = make("div", { class: "pf-drawn-scroll" }, this.graph.element);
+    this.whole = make(
+      "button",
+      { type: "button", class: "pf-chip", hidden: true, title: "Show all of it (Escape)", onclick: () => this.graph.clear() },
+      "All of it",
+    );
+    const hint = make("span", { class: "pf-soft pf-matched" }, "Drag to look closer; a segment leads to its packet.");
+    const note = make("p", { class: "pf-note", hidden: true }, "Only TCP numbers its bytes.");
+    const fill = async () => {
+      const tcp = this.about.protocol === "tcp";
+      note.hidden = tcp;
+      box.hidden = hint.hidden = !tcp;
+      this.whole.hidden = this.stretch.start == null;
+      if (tcp) await this.graph.reload();
+    };
+    return { panel: panel(tools(this.sides.element, this.whole, hint), note, box), fill };
+  }
+
+  // -- what was said ------------------------------------------------------------------------------
+
+  followPage() {
+    const list = make("div", { class: "pf-said", tabindex: 0, role: "log", "aria-label": "What both sides said", "aria-live": "off" });
+    const more = make("button", { type: "button", class: "pf-tool", hidden: true }, "Show more");
+    const take = async (offset) => {
+      const { connection } = this;
+      const { rows, total } = await this.kernel.ask("follow", { connection, offset, limit: 50 });
+      if (connection !== this.connection) return;
+      if (!offset) list.replaceChildren();
+      list.append(...rows.map((turn) => this.quote(turn)));
+      const shown = offset + rows.length;
+      more.hidden = shown >= total;
+      more.textContent = `Show more (${count(shown)} of ${count(total)} turns shown)`;
+      more.onclick = () => take(shown).catch(this.fail);
+      if (!total) list.append(make("p", { class: "pf-note" }, "Neither side sent any bytes that were captured."));
+    };
+    return { panel: panel(make("div", { class: "pf-drawn-scroll" }, list, more)), fill: () => take(0) };
+  }
+
+  quote({ side, frame, bytes: size, text, cut }) {
+    const { client, server } = this.about;
+    return make(
+      "div",
+      { class: side ? "pf-turn pf-answer" : "pf-turn" },
+      make(
+        "header",
+        {},
+        make("b", {}, side ? "\u25c0 server " : "\u25b6 client "),
+        make("span", { class: "pf-soft" }, `${side ? server : client} \u00b7 ${bytes(size)} \u00b7 `),
+        make(
+          "button",
+          {
+            type: "button",
+            class: "pf-chip",
+            onclick: () => {
+              this.tabs.choose("ladder");
+              this.visit(frame);
+            },
+          },
+          `frame ${count(frame)}`,
+        ),
+      ),
+      make("pre", {}, text),
+      cut > 0 && make("p", { class: "pf-note" }, `\u2026 ${count(cut)} more characters`),
+    );
   }
 }

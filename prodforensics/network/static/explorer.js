@@ -23,7 +23,7 @@ class CaptureExplorer {
     this.text = "";
     this.only = "";
     const { kernel, say, fail, signal } = this;
-    this.pane = new ConnectionPane({ kernel, say, fail, signal });
+    this.pane = new ConnectionPane({ kernel, say, fail, signal, closed: () => this.arrange() });
     this.frame.element.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -57,6 +57,10 @@ class CaptureExplorer {
       overview: { title: "Overview", ...this.overviewPage() },
       findings: about.findings > 0 && { title: `Findings (${about.findings})`, ...this.findingsPage() },
       connections: { title: "Connections", ...this.connectionsPage() },
+      dns: about.dns > 0 && this.waterfallPage("dns", "DNS", "Name, type, code, address"),
+      tls: about.tls > 0 && this.waterfallPage("tls", "TLS", "Name, address, version, alert"),
+      http: about.http > 0 && this.waterfallPage("http", "HTTP", "Method, path, status, request id"),
+      map: about.connections > 0 && { title: "Service map", ...this.mapPage() },
     };
     const shown = Object.entries(pages)
       .filter(([, page]) => page)
@@ -117,7 +121,7 @@ class CaptureExplorer {
   }
 
   refill() {
-    for (const page of this.pages.pages) page.filled = page.key === "overview" || page.key === "findings";
+    for (const page of this.pages.pages) page.filled = page.key === "findings";
     this.pages.choose(this.pages.current);
   }
 
@@ -132,8 +136,64 @@ class CaptureExplorer {
       fail,
       signal,
     });
-    const box = make("div", { class: "pf-drawn-scroll" }, this.overview.element);
-    return { panel: panel(box), wide: true };
+    return { panel: panel(this.overview.element, this.servicesTable()), wide: true, fill: () => this.services.reload() };
+  }
+
+  servicesTable() {
+    const number = (key, title, width, more) => ({ key, title, kind: "count", sort: key, width, ...more });
+    const grid = new TreeGrid({
+      label: "Services",
+      columns: [
+        { key: "service", title: "Service", kind: "tree", width: "16%", sort: "trouble", render: serviceLabel },
+        { key: "server", title: "Server", kind: "text" },
+        number("connections", "Connections", "100px"),
+        number("failed", "Not established", "120px"),
+        number("resets", "Reset", "70px"),
+        number("again", "Sent again", "90px"),
+        number("asked", "Requests", "86px"),
+        number("refused", "Failed", "70px"),
+        { key: "bytes", title: "Bytes", kind: "amount", sort: "bytes", width: "96px" },
+      ],
+      sort: { key: "bytes", descending: true },
+      load: (row, offset, limit) => {
+        const { key: sort, descending } = grid.sort;
+        return this.kernel.ask("services", { ...this.state, sort, descending, offset, limit });
+      },
+      select: (row) => this.seek(row.search),
+      announce: this.say,
+      fail: this.fail,
+      empty: "Nobody asked a service.",
+    });
+    this.services = grid;
+    return grid.element;
+  }
+
+  // The table of connections, searched for something that was pressed elsewhere.
+  seek(text) {
+    this.text = text;
+    this.search.value = text;
+    this.pages.pages.find(({ key }) => key === "connections").filled = false;
+    this.pages.choose("connections");
+    this.say(`Connections that hold ${text}`);
+  }
+
+  waterfallPage(protocol, title, placeholder) {
+    const page = new WaterfallPage({ view: this, protocol, placeholder, grouped: protocol === "http" });
+    return { title: `${title} (${count(this.about[protocol])})`, panel: page.panel, fill: page.fill };
+  }
+
+  mapPage() {
+    const { say, fail, signal } = this;
+    const map = new Drawn({
+      label: "Who talks to whom",
+      load: (width) => this.kernel.ask("map", { width, ...this.state }),
+      pick: (search) => this.seek(search),
+      at: ({ title }) => say(title),
+      fail,
+      signal,
+    });
+    const box = make("div", { class: "pf-drawn-scroll" }, map.element);
+    return { panel: panel(box), wide: true, fill: () => map.reload() };
   }
 
   findingsPage() {
@@ -199,7 +259,7 @@ const serviceLabel = (row) =>
   make(
     "span",
     { class: "pf-node", title: row.service },
-    row.troubled && make("span", { class: "pf-mark-bad", role: "img", "aria-label": "trouble" }, "\u25b2 "),
+    (row.troubled || row.trouble > 0) && make("span", { class: "pf-mark-bad", role: "img", "aria-label": "trouble" }, "\u25b2 "),
     row.service,
   );
 
