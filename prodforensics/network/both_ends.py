@@ -90,7 +90,9 @@ class BothEnds(Evidence):
     @cached_property
     def clock(self) -> Clock:
         """The other end's clock, compared with the base's."""
-        time, later, way = self._times[0], self._later, self.to_other
+        # One packet taken for another would be the quickest of all.
+        sure = self.same.unique
+        time, later, way = self._times[0][sure], self._later[sure], self.to_other[sure]
         return estimated(time[way], later[way], time[~way], later[~way])
 
     @cached_property

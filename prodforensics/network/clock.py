@@ -46,7 +46,8 @@ class Clock:
     offset_ns : int
         How far it is ahead, in the middle of the capture.
     uncertainty_ns : int
-        The offset is wrong by no more: half of the shortest round trip; -1 where packets of one
+        The offset is wrong by no more: half of the shortest round trip, and how far the clock
+        jumped if it was set meanwhile; -1 where packets of one
         direction alone were seen, and the offset is that of the quickest.
     drift_ppm : float
         How much it gains, microseconds a second; 0 where none was found.
@@ -98,7 +99,13 @@ def estimated(
     latest = int((later - np.rint((to_other - reference) * drift)).min())
     earliest = int((earlier - np.rint((to_base - reference) * drift)).max())
     offset, half = (latest + earliest) // 2, (latest - earliest) // 2
-    return Clock(offset, max(half, 0), drift * 1e6, reference, windows)
+    if half < 0:
+        # No one offset suits all packets: the clock was set meanwhile, or goes unevenly.
+        middle = windows.earliest // 2 + windows.latest // 2
+        offset = int(np.median(middle))
+        wrong = np.maximum(np.abs(windows.latest - offset), np.abs(windows.earliest - offset))
+        return Clock(offset, int(wrong.max()), 0.0, reference, windows)
+    return Clock(offset, half, drift * 1e6, reference, windows)
 
 
 def _windows(

@@ -10,7 +10,7 @@ from prodforensics.errors import BadOption
 from prodforensics.findings import Verdict
 from prodforensics.network.both_ends import BothEnds
 from tests.network.two_ends import MS, Path
-from tests.network.wire import ACK, PSH, SYN, pcap, tcp
+from tests.network.wire import ACK, PSH, SYN, pcap, tcp, udp
 
 LOSSY = {one: pf.samples.path(f"network/lossy_path.{one}.pcap.zst") for one in ("client", "server")}
 
@@ -158,6 +158,22 @@ def test_one_direction_alone_says_nothing_of_the_clock(tmp_path):
     assert both.clock.uncertainty_ns == -1
     assert "cannot be compared" in both.clock_in_words()
     assert not [one for one in both.findings() if one.rule == "network.clock_offset"]
+
+
+def test_a_stream_of_one_direction_takes_its_way_from_the_others(tmp_path):
+    path = Path(offset=5 * MS).talk()
+    path.port = 50000
+    for number in range(20):
+
+        def pushed(client, ip_id, number=number):
+            return udp("10.0.0.2:9999", client, b"metric %d" % number * 4, ip_id)
+
+        path.send(False, pushed)
+        path.now += MS
+    both = pf.compare(*path.talk(40001).captures(tmp_path))
+    frame = both.frames["matched"]
+    assert frame[frame["protocol"] == "udp"]["direction"].tolist() == ["to_base"] * 20
+    assert abs(both.clock.offset_ns - 5 * MS) < path.jitter
 
 
 def test_what_was_sent_while_the_other_did_not_capture_is_not_lost(tmp_path):

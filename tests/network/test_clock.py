@@ -49,6 +49,16 @@ def test_no_drift_is_made_of_noise():
     assert [estimated(*path(60, 7, seed=seed)).drift_ppm for seed in range(20)].count(0) >= 18
 
 
+def test_a_clock_that_is_set_meanwhile_makes_the_offset_uncertain():
+    sent, later, came, earlier = path(60, 0)
+    later[sent > 30 * SECOND] += 80_000_000
+    earlier[came > 30 * SECOND] += 80_000_000
+    clock = estimated(sent, later, came, earlier)
+    for offset in (0, 80_000_000):
+        assert abs(clock.offset_ns - offset) <= clock.uncertainty_ns
+    assert clock.uncertainty_ns < 100_000_000
+
+
 def test_of_nothing_nothing_is_said():
     none = np.zeros(0, np.int64)
     clock = estimated(none, none, none, none)
