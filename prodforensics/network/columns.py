@@ -7,6 +7,7 @@ more: the system reads and writes the pages that are at hand.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -19,9 +20,13 @@ from prodforensics.errors import SourceError
 __all__ = ["allocate"]
 
 _CONTAINER_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ),
 )
+_STATUS = Path("/proc/self/status")
 Column = tuple[str, type, int]
 """Name, dtype, and what stands for "none"."""
 
@@ -48,7 +53,7 @@ def allocate(count: int, columns: Iterable[Column]) -> dict[str, np.ndarray]:
     """
     columns = list(columns)
     size = count * sum(np.dtype(dtype).itemsize for _, dtype, _ in columns)
-    make = _in_file if size > _free_memory() // 2 else _in_memory
+    make = _in_file if size > _free_memory() // 2 else _in_memory_or_file
     return {name: make(count, np.dtype(dtype), none) for name, dtype, none in columns}
 
 
@@ -61,11 +66,28 @@ def _free_memory() -> int:
         import resource
 
         soft, _ = resource.getrlimit(resource.RLIMIT_DATA)
-        limits.append(soft if soft != resource.RLIM_INFINITY else 2**63)
-    for file in _CONTAINER_LIMITS:
+        if soft != resource.RLIM_INFINITY:
+            limits.append(soft - _private_memory())
+    for limit, used in _CONTAINER_LIMITS:
         with suppress(ValueError, OSError):  # "max" where there is none
-            limits.append(int(file.read_text()))
-    return min(limits)
+            limits.append(int(limit.read_text()) - int(used.read_text()))
+    return max(min(limits), 0)
+
+
+def _private_memory() -> int:
+    """Return the bytes that the process has taken for itself; 0 where the system does not tell."""
+    with suppress(OSError):
+        found = re.search(r"^VmData:\s+(\d+) kB", _STATUS.read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
+    return 0
+
+
+def _in_memory_or_file(count: int, dtype: np.dtype, none: int) -> np.ndarray:
+    try:
+        return _in_memory(count, dtype, none)
+    except MemoryError:  # what was free is gone
+        return _in_file(count, dtype, none)
 
 
 def _in_memory(count: int, dtype: np.dtype, none: int) -> np.ndarray:
