@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import prodforensics as pf
+from prodforensics.display.theme import styled
+from prodforensics.evidence import Evidence
 from prodforensics.notebooks import new
 from prodforensics.tools import find
 from tests.notebooks.lab import Opened, jupyterlab, opened
@@ -37,6 +39,7 @@ def main() -> None:
             executable_path=str(find("chromium")), args=["--no-sandbox"]
         )
         card(browser)
+        captures(browser)
         flames(browser)
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
             new("memory_leak", [], Path(folder) / "memory_leak.ipynb")
@@ -69,12 +72,28 @@ def flames(browser: Browser) -> None:
 
 def card(browser: Browser) -> None:
     """What a cell shows that ends with a comparison."""
-    files = [pf.samples.path(f"heap/listeners.{n}.heapsnapshot.zst") for n in (1, 2)]
-    growth = pf.compare(*[pf.load(file) for file in files])
-    page = browser.new_page(viewport={"width": 900, "height": 600}, **SCALE)
-    shown = growth._repr_mimebundle_()["text/html"]
-    page.set_content(f'<body style="margin:0"><main style="padding:12px">{shown}</main>')
-    keep(page.locator("main"), "card")
+    growth = compared("heap/listeners.1.heapsnapshot", "heap/listeners.2.heapsnapshot")
+    keep_html(browser, growth._repr_mimebundle_()["text/html"], "card")
+
+
+def captures(browser: Browser) -> None:
+    """What changed in an incident, and what a path did to the packets, as a report shows them."""
+    change = compared("network/compare.baseline.pcap", "network/compare.incident.pcap")
+    both = compared("network/lossy_path.client.pcap", "network/lossy_path.server.pcap")
+    for evidence, name in ((change, "network-comparison"), (both, "network-both-ends")):
+        keep_html(browser, styled(evidence.sections()[0].html), name, 1060)
+
+
+def compared(*files: str) -> Evidence:
+    """Compare two packed samples."""
+    return pf.compare(*[pf.load(pf.samples.path(f"{file}.zst")) for file in files])
+
+
+def keep_html(browser: Browser, text: str, name: str, width: int = 900) -> None:
+    """Take a picture of HTML on a page of its own."""
+    page = browser.new_page(viewport={"width": width, "height": 600}, **SCALE)
+    page.set_content(f'<body style="margin:0"><main style="padding:12px">{text}</main>')
+    keep(page.locator("main"), name)
     page.close()
 
 

@@ -49,6 +49,7 @@ class BothEnds(Evidence):
     kind: ClassVar[str] = "both ends of a path"
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _rules = "prodforensics.network.both_ends_rules:RULES"
+    _view = "prodforensics.network.comparison_views:explorer"
     _sections = "prodforensics.network.comparison_pictures:both_ends_sections"
 
     def __init__(self, base: Capture, other: Capture, pairs: Pairs) -> None:
