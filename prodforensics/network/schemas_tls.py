@@ -74,6 +74,6 @@ TLS = Schema(
         Column("unread", "str", "", "What of the handshake could not be read, and why."),
     ),
     Column("session", "int64", "ordinal", "Counts from 0, in the order of their hellos."),
-    "TLS handshakes, over TCP and in QUIC. Frame numbers are those where a message begins to be"
-    " whole: its last byte, as in Wireshark.",
+    "TLS handshakes, over TCP and in QUIC. Messages stand where their last byte came, as in"
+    " Wireshark, application data where it begins.",
 )

@@ -12,6 +12,7 @@ __all__ = ["Head", "Message", "Records", "read_records"]
 _CHANGE_CIPHER, _ALERT, _HANDSHAKE, _DATA, _HEARTBEAT = 20, 21, 22, 23, 24
 _LARGEST = 16384 + 2048
 _LARGEST_MESSAGE = 2**18
+_MOST_MESSAGES = 64
 _MOST = 24
 """Encrypted records that are looked at; a handshake has fewer."""
 _ZEROS = bytes(4096)
@@ -38,7 +39,7 @@ class Head:
         Whether anything in them was not captured.
     """
 
-    __slots__ = ("_begins", "_holes", "_packets", "bytes", "has_holes", "more")
+    __slots__ = ("_begins", "_ends", "_holes", "_packets", "bytes", "has_holes", "more")
 
     def __init__(
         self, pieces: Sequence[bytes], packets: Sequence[int], lost: Sequence[int], more: bool
@@ -54,6 +55,7 @@ class Head:
                 filled.append(piece)
                 at += len(piece)
             pieces = filled
+        self._ends = [last for _, last in self._holes]
         self._begins = [0, *accumulate(map(len, pieces))]
         # A byte is there for its receiver when all before it are.
         self._packets = list(accumulate(packets, max))
@@ -67,9 +69,9 @@ class Head:
 
     def captured(self, start: int, stop: int) -> int:
         """Return up to where, between two offsets, every byte was captured."""
-        for first, last in self._holes:  # of most captures there are none
-            if first < stop and start < last:
-                return max(first, start)
+        place = bisect_right(self._ends, start)
+        if place < len(self._ends) and self._holes[place][0] < stop:
+            return max(self._holes[place][0], start)
         return stop
 
     def whole(self, start: int, stop: int) -> bool:
@@ -153,7 +155,7 @@ def read_records(head: Head) -> Records:
     """
     found = Records()
     given, at, size = head.bytes, 0, len(head.bytes)
-    changed, pending, alien = False, b"", False
+    changed, pending, alien = False, bytearray(), False
     while at + 5 <= size and len(found.data) < _MOST:
         kind = given[at]
         length = given[at + 3] << 8 | given[at + 4]
@@ -167,8 +169,12 @@ def read_records(head: Head) -> Records:
         found.tls = True
         start, end = at + 5, at + 5 + length
         if kind == _HANDSHAKE and not (changed and _is_encrypted(given, start, length)):
-            pending = _messages(found, head, pending, start, min(end, size))
+            _messages(found, head, pending, start, min(end, size))
             if end > size:
+                break
+            if len(found.messages) >= _MOST_MESSAGES:
+                found.problem = f"more than {_MOST_MESSAGES} handshake messages"
+                pending.clear()
                 break
         elif kind == _HANDSHAKE:
             if found.finished < 0:
@@ -201,16 +207,22 @@ def _is_encrypted(given: bytes, start: int, length: int) -> bool:
     return not (is_hello and int.from_bytes(given[start + 1 : start + 4], "big") + 4 == length)
 
 
-def _messages(found: Records, head: Head, pending: bytes, start: int, end: int) -> bytes:
-    """Take the messages that end in a record, and return what is left."""
+def _messages(found: Records, head: Head, pending: bytearray, start: int, end: int) -> None:
+    """Take the messages that end in a record; what is left of its text is pending."""
     before = len(pending)
-    text = pending + head.bytes[start:end] if pending else head.bytes[start:end]
+    text = head.bytes[start:end]
+    if before:
+        pending += text
+        if before >= 4 and len(pending) < 4 + _length(pending, 0):
+            return  # a message in many small records is not copied with each of them
+        text = bytes(pending)
+        pending.clear()
     at, size = 0, len(text)
-    while at + 4 <= size:
-        length = text[at + 1] << 16 | text[at + 2] << 8 | text[at + 3]
+    while at + 4 <= size and len(found.messages) < _MOST_MESSAGES:
+        length = _length(text, at)
         if length > _LARGEST_MESSAGE:
             found.problem = f"a handshake message says it has {length} bytes"
-            return b""
+            return
         stop = at + 4 + length
         if stop > size:
             break
@@ -220,10 +232,14 @@ def _messages(found: Records, head: Head, pending: bytes, start: int, end: int) 
         body = text[at + 4 : stop - missing]
         found.messages.append(Message(text[at], body, head.packet(last - 1), not missing))
         at = stop
-    return text[at:]
+    pending += text[at:]
 
 
-def _cut_message(found: Records, head: Head, pending: bytes, end: int) -> None:
+def _length(text: bytes | bytearray, at: int) -> int:
+    return text[at + 1] << 16 | text[at + 2] << 8 | text[at + 3]
+
+
+def _cut_message(found: Records, head: Head, pending: bytearray, end: int) -> None:
     """Keep what is there of a last message that is not whole."""
     if len(pending) > 4:
-        found.messages.append(Message(pending[0], pending[4:], head.packet(end - 1), False))
+        found.messages.append(Message(pending[0], bytes(pending[4:]), head.packet(end - 1), False))

@@ -128,10 +128,9 @@ def session_of(client: Records, server: Records, known: Certificates) -> Session
         found.say(hello.problem)
     number = _take_answers(found, answers, hello) if answers else 0
     _take_alerts(found, client, server)
-    if not 0 < number < _TLS13:
-        if number:
-            _finish_encrypted(found, client, server)
-    else:
+    if number >= _TLS13:
+        _finish_encrypted(found, client, server)
+    elif number:
         _take_certificates(found, client, server, known)
         _finish(found, client, server)
     for side, records in zip(_SIDES, (client, server), strict=True):

@@ -179,3 +179,28 @@ def test_a_message_over_several_records():
     head = Head([records[:100], records[100:]], [4, 9], [0, 0], more=False)
     (message,) = read_records(head).messages
     assert (message.kind, message.body, message.packet, message.whole) == (2, body, 9, True)
+
+
+def test_a_flood_of_empty_messages_ends():
+    records = b"".join(b"\x16\3\3" + vector(bytes(16000)) for _ in range(10))
+    head = Head([records], [0], [0], more=False)
+    found = read_records(head)
+    assert len(found.messages) == 64
+    assert "64" in found.problem
+
+
+def test_a_message_in_records_of_one_byte():
+    text = b"\1" + vector(bytes(20_000), 3)
+    records = b"".join(b"\x16\3\3\0\1" + bytes([one]) for one in text)
+    (message,) = read_records(Head([records], [0], [0], more=False)).messages
+    assert len(message.body) == 20_000
+
+
+def test_what_is_behind_a_hole_is_not_taken_for_what_was_sent():
+    text = b"\1" + vector(bytes(range(1, 101)), 3)
+    record = b"\x16\3\3" + vector(text)
+    head = Head([record[:20], record[30:]], [3, 5], [0, 10], more=False)
+    (message,) = read_records(head).messages
+    assert (message.body, message.packet, message.whole) == (record[9:20], 5, False)
+    assert [head.captured(0, 20), head.captured(5, 25), head.captured(22, 40)] == [20, 20, 22]
+    assert head.captured(30, 40) == 40
