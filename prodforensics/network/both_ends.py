@@ -120,6 +120,8 @@ class BothEnds(Evidence):
     # -- frames -------------------------------------------------------------------------------
 
     def _matched(self) -> pd.DataFrame:
+        if not len(self.group):
+            return schemas.MATCHED.empty()
         (one, two), (time, _), packets = self.rows, self._times, self.base.packets
         left = np.where(self.to_other, time, time - self.delay_ns)
         pair = self.group // 2
@@ -139,6 +141,8 @@ class BothEnds(Evidence):
     def _alone(self, *, lost: bool) -> pd.DataFrame:
         found = self.unmatched
         found = found.take(np.flatnonzero((found.reason == LOST) == lost))
+        if not len(found.row):
+            return (schemas.LOST if lost else schemas.UNMATCHED).empty()
         pair = found.group // 2
         columns = {
             "seen_by": vocabulary(_ENDS, found.end),

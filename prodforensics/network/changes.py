@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from prodforensics.categories import vocabulary
+from prodforensics.network.comparison_schemas import CHANGES
 from prodforensics.network.groups import Groups
 from prodforensics.statistics import (
     corrected,
@@ -55,6 +56,8 @@ def changes(levels: Sequence[Groups]) -> pd.DataFrame:
         return np.concatenate([*arrays, np.empty(0, dtype)]).astype(dtype)
 
     row = joined([one.row for one in tested], np.int64)
+    if not len(row):
+        return CHANGES.empty()
     p_value = corrected(joined([one.p_value for one in tested], np.float64))
     effect = joined([one.effect for one in tested], np.float64)
     repeat = [len(one.row) for one in tested]

@@ -89,7 +89,10 @@ def _changes(compared: CaptureComparison) -> pd.DataFrame:
             for value, rate in zip(frame[column].tolist(), rates, strict=True)
         ]
     shown["effect"] = frame["effect"].round(2)
-    shown["chance"] = ["below 0.01 %" if p < 1e-4 else f"{100 * p:.2g} %" for p in frame["p_value"]]
+    shown["chance"] = [
+        "below 0.01 %" if p < 1e-4 else f"{100 * p:.{2 if p < 0.01 else 0}f} %"
+        for p in frame["p_value"].tolist()
+    ]
     return shown
 
 

@@ -49,6 +49,8 @@ class Groups:
 
     def frame(self) -> pd.DataFrame:
         """Return a row a group."""
+        if not len(self):
+            return self.schema.empty()
         base, other = self.measured
         first = next(iter(base.sums))
         state = np.where(base.sums[first] == 0, 0, np.where(other.sums[first] == 0, 1, 2))
