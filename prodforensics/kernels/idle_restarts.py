@@ -11,6 +11,7 @@ __all__ = ["idle_restarts"]
 SENT_AGAIN, LOST, OUT_OF_ORDER, KEEP_ALIVE, PROBE = 1 | 1024 | 16384, 2, 512, 8, 64
 IDLE = 200_000_000
 """ns: no timeout of Linux is shorter, and a shorter pause does not reset the window."""
+LONGEST = 2**60
 MOST_SEGMENTS = 14
 """A first flight is ten segments (RFC 6928), and a few that its first acknowledgments let go."""
 LEAST_SEGMENTS = 3
@@ -76,7 +77,8 @@ def idle_restarts(
             flow = 2 * s + np.int64(1 - direction[i] if flipped[s] else direction[i])
             size = payload[i]
             gap = time[i] - last[flow] if last[flow] >= 0 else np.int64(2**62)
-        if gap >= max(IDLE, 3 * rtt[s]):
+        # A damaged clock makes round trips of a century: their triple has no room.
+        if ending or gap >= max(IDLE, 3 * min(rtt[s], LONGEST)):
             if (bursts[flow] > 1 and flights[flow] > 1 and not hurt[flow]
                     and LEAST_SEGMENTS * segment[flow] <= opening[flow]
                     and opening[flow] <= MOST_SEGMENTS * segment[flow]
@@ -99,7 +101,7 @@ def idle_restarts(
             begun[flow] = i
             flights[flow], flight[flow], opening[flow], whole[flow], peak[flow] = 1, 0, 0, 0, 0
             hurt[flow] = False
-        elif 2 * gap >= rtt[s]:
+        elif gap >= rtt[s] // 2:
             flights[flow] += 1
             flight[flow] = 0
         if analysis[i] & (SENT_AGAIN | LOST | OUT_OF_ORDER):
