@@ -8,7 +8,13 @@ captures of production always hold some resets, lost packets and refused connect
 from __future__ import annotations
 
 from prodforensics.findings import Rule
-from prodforensics.network import loss_rules, pace_rules, reset_rules, service_rules
+from prodforensics.network import (
+    latency_rules,
+    loss_rules,
+    pace_rules,
+    reset_rules,
+    service_rules,
+)
 
 __all__ = ["RULES"]
 
@@ -16,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *service_rules.RULES,
     *reset_rules.RULES,
     *loss_rules.RULES,
+    *latency_rules.RULES,
     *pace_rules.RULES,
 )
 """The rules of a capture, in order."""
