@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from prodforensics.findings import Rule
 from prodforensics.network import (
+    dns_rules,
     latency_rules,
     loss_rules,
     pace_rules,
     reset_rules,
     service_rules,
+    tls_rules,
 )
 
 __all__ = ["RULES"]
 
 RULES: tuple[Rule, ...] = (
+    *dns_rules.RULES,
     *service_rules.RULES,
     *reset_rules.RULES,
     *loss_rules.RULES,
     *latency_rules.RULES,
     *pace_rules.RULES,
+    *tls_rules.RULES,
 )
 """The rules of a capture, in order."""

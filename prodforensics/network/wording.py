@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from prodforensics.network.model import Capture
 
 __all__ = [
-    "address", "among", "caveats", "counted", "end", "in_wireshark", "judge", "named", "proof",
-    "seconds", "services",
+    "address", "among", "caveats", "counted", "end", "in_wireshark", "judge", "listed", "named",
+    "proof", "seconds", "services",
 ]  # fmt: skip
 
 SHOWN = 50
@@ -118,6 +118,18 @@ def counted(count: int, word: str) -> str:
     ('1 connection', '1,200 connections')
     """
     return f"{human_count(count)} {word}{'' if count == 1 else 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *first, last = [*words] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def among(count: int, whole: int) -> Share:
