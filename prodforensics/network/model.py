@@ -22,6 +22,7 @@ from prodforensics.source import Source
 if TYPE_CHECKING:
     from prodforensics.network.connections import Flows, Streams
     from prodforensics.network.endings import Endings
+    from prodforensics.network.http import Exchanges
     from prodforensics.network.tcp_analysis import TcpAnalysis
 
 __all__ = ["Capture"]
@@ -31,6 +32,7 @@ connection_table = Later("prodforensics.network.connection_table")
 connections = Later("prodforensics.network.connections")
 dns = Later("prodforensics.network.dns")
 ending = Later("prodforensics.network.endings")
+http = Later("prodforensics.network.http")
 pictures = Later("prodforensics.network.pictures")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
@@ -80,6 +82,7 @@ class Capture(Operations, Evidence):
                 packets, self.streams, self.udp_streams
             ),
             "dns": lambda: dns.dns(self),
+            "http": lambda: http.http(self),
             "packets": lambda: tables.packets(packets, self.tcp),
             "quality": lambda: quality.quality(packets, self.tcp, self.streams),
             "tls": lambda: tls_table.tls(self),
@@ -112,6 +115,11 @@ class Capture(Operations, Evidence):
     def endings(self) -> Endings:
         """How every TCP connection stood at its first RST, or at the end."""
         return ending.endings(self.packets, self.tcp, self.streams)
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """The requests of HTTP with their responses."""
+        return http.find_exchanges(self)
 
     # -- in short -----------------------------------------------------------------------------
 
@@ -149,3 +157,5 @@ class Capture(Operations, Evidence):
         yield "packets", self.packets.nbytes
         if "tcp" in self.__dict__:
             yield "TCP analysis", self.tcp.nbytes
+        if "exchanges" in self.__dict__:
+            yield "HTTP exchanges", self.exchanges.nbytes

@@ -18,6 +18,7 @@ __all__ = ["Operations"]
 # Imported on use: who loads and looks needs little of it.
 conversation = Later("prodforensics.network.conversation")
 filters = Later("prodforensics.network.filters")
+http = Later("prodforensics.network.http")
 questions = Later("prodforensics.network.questions")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
 
@@ -67,6 +68,28 @@ class Operations:
             There is no such stream.
         """
         return conversation.follow(self, stream, protocol)
+
+    def headers(self, exchange: int, *, redact: bool = True) -> pd.DataFrame:
+        """Return the headers of one request and of its response.
+
+        Parameters
+        ----------
+        exchange : int
+            Number of the row in ``frames["http"]``.
+        redact : bool
+            Whether secrets (authorisation, cookies, keys) are masked.
+
+        Returns
+        -------
+        DataFrame
+            `prodforensics.network.schemas_http.HEADERS`.
+
+        Raises
+        ------
+        UnknownName
+            There is no such exchange.
+        """
+        return http.headers(self, exchange, redact)
 
     def packets_of(self, stream: int, protocol: str = "tcp") -> pd.DataFrame:
         """Return the packets of one stream.
