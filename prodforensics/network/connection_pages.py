@@ -13,6 +13,7 @@ from prodforensics.display.paging import table_page, whole_number, window
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.network.connection_names import ConnectionNames
 from prodforensics.network.ladder import Exchange, draw_ladder
+from prodforensics.network.packet_notes import packet_notes
 from prodforensics.network.page_values import frame_number, pixels, span
 from prodforensics.network.sequence_graph import busier_side, draw_sequence
 from prodforensics.network.timeline import LEFT, RIGHT
@@ -33,12 +34,13 @@ _BEFORE = 12
 _KEPT = 4
 _MOST_TEXT = 64_000_000
 _LONGEST = 20_000
-# Frames that findings point into, and the column that names a packet of theirs.
+# Frames that findings point into, and the columns that name a packet of theirs, the best first.
 _PROOFS = {
-    "http": "request_frame",
-    "tls": "client_hello_frame",
-    "dns": "request_frame",
+    "http": ("request_frame", "response_frame"),
+    "tls": ("alert_frame", "client_hello_frame", "server_hello_frame"),
+    "dns": ("request_frame", "response_frame"),
 }
+_PROOFS_SHOWN = 6
 
 
 class ConnectionPages:
@@ -53,6 +55,7 @@ class ConnectionPages:
         self.capture = capture
         self._tcp = len(capture.streams)
         self._exchanges: dict[int, Exchange] = {}
+        self._notes: tuple[tuple[str, int], dict[int, str]] = (("", -1), {})
         self._sequence: tuple[int, pd.DataFrame | None] = (-1, None)
         self._said: tuple[int, list[tuple[Turn, str, str]]] = (-1, [])
 
@@ -202,7 +205,7 @@ class ConnectionPages:
             at = int(np.searchsorted(exchange.rows, wanted - 1))
             first = max(0, min(at - _BEFORE, len(exchange) - most))
         first = min(first, max(0, len(exchange) - 1))
-        drawn = draw_ladder(exchange, first, most, pixels(width))
+        drawn = draw_ladder(exchange, first, most, pixels(width), self.notes(exchange))
         return drawn.answer() | {"offset": first, "total": len(exchange)}
 
     def flagged(self, connection: int = 0, frame: int = 0, step: int = 1) -> Answer:
@@ -226,6 +229,14 @@ class ConnectionPages:
         else:
             at = int(np.searchsorted(found, here, "left")) - 1
         return {"frame": int(found[at]), "place": at % len(found) + 1, "total": len(found)}
+
+    def notes(self, exchange: Exchange) -> dict[int, str]:
+        """Return what protocols say of the packets of a connection."""
+        kept, notes = self._notes
+        if kept != (exchange.protocol, exchange.stream):
+            notes = packet_notes(self.capture, exchange.stream, exchange.protocol)
+            self._notes = ((exchange.protocol, exchange.stream), notes)
+        return notes
 
     def sequence(
         self,
@@ -333,18 +344,21 @@ class ConnectionPages:
         """Return the connection of a stream."""
         return self._tcp + stream if udp else stream
 
-    def proof_of(self, finding: Finding) -> tuple[int | None, int | None]:
-        """Return the connection, and the frame in it, that a finding points at."""
-        frames = [int(one) for one in finding.rows.get("packets", ())[:1]]
-        for name, column in _PROOFS.items():
-            labels = finding.rows.get(name, ())[:1]
-            if not frames and labels and name in self.capture.frames:
-                frames = [int(self.capture.frames[name][column].loc[labels[0]])]
-        if frames:
-            return self.of_frame(frames[0]), frames[0]
+    def proof_of(self, finding: Finding) -> tuple[int | None, list[int]]:
+        """Return the connection that a finding points at, and the frames in it."""
+        frames = [int(one) for one in finding.rows.get("packets", ())[:_PROOFS_SHOWN]]
+        for name, columns in _PROOFS.items():
+            for label in finding.rows.get(name, ())[:_PROOFS_SHOWN]:
+                if name in self.capture.frames and len(frames) < _PROOFS_SHOWN:
+                    row = self.capture.frames[name].loc[label]
+                    frames += [int(row[one]) for one in columns if row[one] > 0][:1]
+        for frame in frames:
+            connection = self.of_frame(frame)
+            if connection is not None:
+                return connection, [one for one in frames if self.of_frame(one) == connection]
         streams = [int(one) for one in finding.rows.get("connections", ())[:1]]
         known = [one for one in streams if 0 <= one < len(self)]
-        return (known[0], None) if known else (None, None)
+        return (known[0] if known else None), []
 
 
 def _known(value: np.integer) -> int | None:

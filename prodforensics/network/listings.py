@@ -207,7 +207,9 @@ def http(capture: Capture) -> Listing | None:
     begin = _begin(capture)
     stream = frame["stream"].to_numpy()
     start = _since(frame, "time", begin)
-    first = np.maximum(frame["ttfb_ns"].to_numpy(), 0)
+    time = np.append(capture.packets.time, 0) - begin
+    response = frame["response_frame"].to_numpy()
+    first = np.where(response > 0, np.maximum(time[np.maximum(response, 1) - 1] - start, 0), 0)
     total = np.maximum(frame["total_ns"].to_numpy(), first)
     status, failed = frame["status"].to_numpy(), http_failed(frame)
     idle = _idle_since(stream, start, total, _started(capture, stream, stream >= 0) - begin)

@@ -65,10 +65,10 @@ class CapturePages:
         }
 
     def findings(self) -> Answer:
-        """List the findings, each with the connection and the frame to look at."""
+        """List the findings, each with the connection and the frames to look at."""
         rows = []
         for finding in self.capture.findings():
-            connection, frame = self.connections.proof_of(finding)
+            connection, frames = self.connections.proof_of(finding)
             rows.append(
                 {
                     "verdict": str(finding.verdict),
@@ -77,7 +77,7 @@ class CapturePages:
                     "next_step": plain(finding.next_step, 1000),
                     "rule": finding.rule,
                     "connection": connection,
-                    "frame": frame,
+                    "frames": frames,
                 }
             )
         return {"rows": rows, "total": len(rows)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,16 +102,16 @@ def _one_connection(pages: ConnectionPages) -> list[Section]:
     """Draw the connection of the first finding, or of the worst one, around what matters."""
     capture = pages.capture
     for finding in capture.findings():
-        connection, frame = pages.proof_of(finding)
+        connection, frames = pages.proof_of(finding)
         if connection is not None:
             caption = f"The connection of: {finding.title}"
             break
     else:
         flagged = np.flatnonzero(troubled(capture.frames["connections"], "trouble"))
-        connection, frame = (int(flagged[0]) if len(flagged) else 0), None
+        connection, frames = (int(flagged[0]) if len(flagged) else 0), []
         caption = "A connection with trouble" if len(flagged) else "The first connection"
     exchange = pages.exchange(connection)
-    drawn = picture(ladder_picture(exchange, frame), caption)
+    drawn = picture(ladder_picture(exchange, frames, pages.notes(exchange)), caption)
     if exchange.protocol == "tcp" and len(exchange) >= _FEW:
         sequence = capture.sequence(exchange.stream)
         graph, _ = draw_sequence(sequence, busier_side(sequence), _WIDTH, 300)
@@ -119,14 +120,20 @@ def _one_connection(pages: ConnectionPages) -> list[Section]:
 
 
 def ladder_picture(
-    exchange: Exchange, frame: int | None = None, notes: dict[int, str] | None = None
+    exchange: Exchange, frames: Sequence[int] = (), notes: Mapping[int, str] | None = None
 ) -> str:
-    """Draw the packets of a connection around a frame, or from the first with trouble, as SVG."""
-    at = int(np.searchsorted(exchange.rows, frame - 1)) if frame else 0
-    if not frame and len(flagged := exchange.flagged()):
-        at = int(flagged[0])
-    first = 0 if at < _PACKETS - _BEFORE else at - _BEFORE
-    drawn = draw_ladder(exchange, first, _PACKETS, _WIDTH, notes).svg()
-    rest = len(exchange) - first - _PACKETS
+    """Draw the packets of a connection around some frames, or from the first trouble, as SVG."""
+    if frames:
+        places = np.searchsorted(exchange.rows, np.array(frames) - 1)
+    else:
+        places = exchange.flagged()
+    first, last = (int(places[0]), int(places[-1])) if len(places) else (0, 0)
+    if len(exchange) <= _PACKETS + _BEFORE:
+        first, shown = 0, len(exchange)
+    else:
+        shown = _PACKETS
+        first = 0 if last < _PACKETS else max(first - _BEFORE, 0)
+    drawn = draw_ladder(exchange, first, shown, _WIDTH, notes).svg()
+    rest = len(exchange) - first - shown
     words = [f"{first:,} packets before"] * (first > 0) + [f"{rest:,} packets behind"] * (rest > 0)
     return drawn + (f'<p class="pf-none">… {" and ".join(words)}</p>' if words else "")

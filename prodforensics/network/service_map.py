@@ -19,12 +19,16 @@ __all__ = ["draw_map", "search_of"]
 
 MOST_HOSTS = 60
 _MOST_SERVICES = 8
+_MANY = 24
+"""Hosts from which each gets one line."""
+_SEEN = 300.0
+"""Pixels: the middle of a short layer beside a long one, so that it is seen without scrolling."""
 _BOX, _HEAD, _ROW, _BETWEEN = 250, 22, 18, 14
 _COLOURS = ("c1", "warn", "bad")
 _DASHES = ("none", "8 3", "3 3")
 
 
-@dataclass
+@dataclass(eq=False)
 class _Node:
     """A host's box: what it is called, and its services by port and protocol."""
 
@@ -35,10 +39,18 @@ class _Node:
     x: float = 0.0
     y: float = 0.0
     weight: float = 0.0
+    compact: bool = False
 
     @property
     def height(self) -> float:
-        return _HEAD + _ROW * max(len(self.services), 1) + 6
+        """Pixels."""
+        return _HEAD + 2 if self.compact else _HEAD + _ROW * max(len(self.services), 1) + 6
+
+    def row(self, service: tuple[int, bool]) -> float:
+        """Return where the line to a service ends, pixels from the top."""
+        if self.compact:
+            return self.height / 2
+        return _HEAD + _ROW * (self.services.index(service) + 0.5)
 
 
 def search_of(client: str, server: str = "", port: int = -1) -> str:
@@ -52,7 +64,7 @@ def search_of(client: str, server: str = "", port: int = -1) -> str:
     one, other = (re.sub(r"[^0-9a-fA-F:]", r"[\g<0>]", ip) for ip in (client, server))
     if not server:
         return f"/ {one}:[0-9]+ /"
-    return f"/ {one}:[0-9]+ {other}:{port} /"
+    return f"/ {one}:[0-9]+ {other}:{port if port > 0 else '[0-9]+'} /"
 
 
 def draw_map(given: Edges, width: float = 900, names: Mapping[str, str] | None = None) -> Drawing:
@@ -86,6 +98,10 @@ class _Map:
         self.layer()
         self.place()
 
+    @property
+    def between(self) -> float:
+        return _BETWEEN / 2 if self.compact else _BETWEEN
+
     # -- what is drawn ------------------------------------------------------------------------
 
     def fold(self) -> None:
@@ -107,7 +123,9 @@ class _Map:
         )
         client = np.where(is_kept[given.client], given.client, count)
         server = np.where(is_kept[given.server], given.server, count + 1)
-        port = np.where(server == count + 1, 0, given.port)
+        sides = (np.unique(client), np.unique(server))
+        self.compact = max(map(len, sides), default=0) > _MANY
+        port = np.where((server == count + 1) | self.compact, 0, given.port)
         # Of a host's services the largest have a row of their own.
         service = (server.astype(np.int64) * 65536 + port) * 2 + given.udp
         _, number = np.unique(service, return_inverse=True)
@@ -129,8 +147,7 @@ class _Map:
     def name(self, host: int) -> str:
         count = len(self.given.hosts)
         if host >= count:
-            many = self.others[host - count]
-            return f"{many:,} other {'server' if host > count else 'client'}{'s' * (many != 1)}"
+            return f"{self.others[host - count]:,} others"
         address = self.given.hosts[host]
         known = self.names.get(address, "")
         return f"{known} ({address})" if known else address
@@ -138,7 +155,7 @@ class _Map:
     def node(self, host: int, *, copy: bool = False) -> _Node:
         """Return a host's box; a copy of it stands on the left as a client alone."""
         if (host, copy) not in self.nodes:
-            self.nodes[host, copy] = _Node(self.name(host), host)
+            self.nodes[host, copy] = _Node(self.name(host), host, compact=self.compact)
         return self.nodes[host, copy]
 
     def connect(self) -> None:
@@ -216,14 +233,15 @@ class _Map:
     def stack(self) -> None:
         """Set the boxes of each layer below each other, around one middle."""
         heights = [
-            sum(node.height + _BETWEEN for node in column) - _BETWEEN for column in self.layers
+            sum(node.height + self.between for node in column) - self.between
+            for column in self.layers
         ]
         self.height = max(heights, default=0)
         for column, height in zip(self.layers, heights, strict=True):
-            y = 26 + (self.height - height) / 2
+            y = 26 + min((self.height - height) / 2, max(_SEEN - height / 2, 0))
             for node in column:
                 node.y = y
-                y += node.height + _BETWEEN
+                y += node.height + self.between
 
     # -- the picture --------------------------------------------------------------------------
 
@@ -236,9 +254,8 @@ class _Map:
         for source, target, at in sorted(self.lines, key=lambda one: self.grade[one[2]]):
             grade = int(self.grade[at])
             service = (int(self.edges.port[at]), bool(self.edges.udp[at]))
-            row = target.services.index(service)
             x1, y1 = source.x + _BOX, source.y + _HEAD / 2
-            x2, y2 = target.x - 1, target.y + _HEAD + _ROW * (row + 0.5)
+            x2, y2 = target.x - 1, target.y + target.row(service)
             bend = max(40.0, (x2 - x1) * 0.5)
             corners = (x1 + bend, y1, x2 - bend, y2, x2, y2)
             d = f"M{x1:.1f} {y1:.1f}C{' '.join(f'{one:.1f}' for one in corners)}"
@@ -276,7 +293,14 @@ class _Map:
             ),
             text(node.x + 9, node.y + 16, node.name, _BOX - 16, "pf-strong"),
         ]
-        for number, (left, right, kind) in enumerate(rows):
+        if node.compact:
+            mine = [at for s, t, at in self.lines if node in ((t,) if node.services else (s,))]
+            right, kind = self.sums(mine)
+            rows = [("in all", right, kind)]
+            room = _BOX - 24 - CHARACTER * len(right)
+            shapes[1] = text(node.x + 9, node.y + 16, node.name, room, "pf-strong")
+            shapes.append(text(node.x + _BOX - 9, node.y + 16, right, _BOX - 30, kind, "end"))
+        for number, (left, right, kind) in enumerate(() if node.compact else rows):
             y = node.y + _HEAD + _ROW * number + 12
             room = _BOX - 24 - CHARACTER * len(right)
             shapes.append(text(node.x + 9, y, left, room))
@@ -331,14 +355,14 @@ class _Map:
 
     def key(self, source: _Node, target: _Node, port: int) -> str | None:
         hosts = self.given.hosts
-        if port <= 0 or max(source.host, target.host) >= len(hosts):
+        if max(source.host, target.host) >= len(hosts):
             return None
         return search_of(hosts[source.host], hosts[target.host], port)
 
 
 def _service(port: int, udp: bool) -> str:
     if port <= 0:
-        return "others"
+        return "other services"
     protocol = "udp" if udp else "tcp"
     name = service_of(port, protocol)
     return name if "/" in name else f"{port} {name}"

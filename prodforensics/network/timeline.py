@@ -175,7 +175,8 @@ class _Charts:
     def head(self, title: str, legend: list[tuple[str, str]]) -> None:
         """Write what a chart shows, and what its colours are."""
         self.top += 8
-        self.drawing.add(text(LEFT, self.top + 11, title, 400, "pf-strong"))
+        room = self.across * (0.45 if legend else 1)
+        self.drawing.add(text(LEFT, self.top + 11, title, room, "pf-strong"))
         right = self.drawing.width - RIGHT
         for words, colour in reversed(legend):
             right -= 6.7 * len(words)
@@ -204,7 +205,8 @@ class _Charts:
     ) -> None:
         """Draw bars on top of each other."""
         whole = np.sum(layers, axis=0)
-        step = round_step(max(float(whole.max(initial=0)), 1.0) * 2) if whole.any() else 1.0
+        # Counts and bytes are whole.
+        step = max(round_step(max(float(whole.max(initial=0)), 1.0) * 2), 1.0)
         most = step * math.ceil(max(float(whole.max(initial=0)), 1e-9) / step)
         ticks = round(most / step)
         self.scale(height, [(n / ticks, write(n * step)) for n in range(ticks + 1)])
@@ -237,9 +239,7 @@ class _Charts:
         if not found:
             self.head("Errors: no segment sent again, no reset, no failed query or request", [])
             return
-        legend = [
-            (f"{human_count(int(of.sum()))} {name}", colours[name]) for name, of in found.items()
-        ]
+        legend = [(_counted(int(of.sum()), name), colours[name]) for name, of in found.items()]
         self.head("Errors", legend)
         self.stacked(70, list(found.values()), [colours[name] for name in found], human_count)
 
@@ -295,7 +295,7 @@ class _Charts:
             f"{seconds(since)} to {seconds(since + given.span_ns)}: {human_bytes(rate)}/s",
             f"{human_count(int(given.packets[place]))} packets",
         ]
-        parts += [f"{int(of[place]):,} {name}" for name, of in given.errors.items() if of[place]]
+        parts += [_counted(int(of[place]), name) for name, of in given.errors.items() if of[place]]
         middle, high, back = given.rtt[place]
         if not np.isnan(middle):
             parts.append(f"round trip to servers {human_ns(middle)}")
@@ -303,3 +303,8 @@ class _Charts:
         if not np.isnan(back):
             parts.append(f"to clients {human_ns(back)}")
         return ", ".join(parts)
+
+
+def _counted(count: int, name: str) -> str:
+    """Write a number of what is named in the plural."""
+    return f"{human_count(count)} {name.removesuffix('s') if count == 1 else name}"

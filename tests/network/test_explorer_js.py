@@ -199,7 +199,7 @@ def test_a_finding_leads_to_its_frame(browser, folder):
     capture.findings = lambda: Findings([found])
     with staged(browser, views.explorer(capture)) as page:
         tab(page, "Findings (1)")
-        page.get_by_role("button", name="Show its connection at frame 304").click()
+        page.get_by_role("button", name="Show frame 304").click()
         focus_on(page, "Frame 304 ")
 
 

@@ -139,12 +139,20 @@ def test_a_finding_leads_to_its_connection(pages):
     def proof(**of):
         return pages.connections.proof_of(Finding("network.x", "likely", "low", "t", "w", of))
 
-    assert proof(packets=[6], connections=[0]) == (0, 6)
-    assert proof(packets=[5]) == (1, 5)
-    assert proof(connections=[0]) == (0, None)
-    assert proof(connections=[99]) == (None, None)
-    assert proof(packets=[10**6]) == (None, 10**6)
-    assert proof() == (None, None)
+    assert proof(packets=[6, 8, 5], connections=[0]) == (0, [6, 8])
+    assert proof(packets=[5]) == (1, [5])
+    assert proof(connections=[0]) == (0, [])
+    assert proof(connections=[99]) == (None, [])
+    assert proof(packets=[10**6]) == (None, [])
+    assert proof() == (None, [])
+
+
+def test_a_finding_of_a_protocol_leads_to_its_packet():
+    pages = CapturePages(sample("tls.expired")).connections
+    of = {"tls": [1], "connections": [1]}
+    finding = Finding("network.x", "likely", "low", "t", "w", of)
+    alert = int(pages.capture.frames["tls"].loc[1, "alert_frame"])
+    assert pages.proof_of(finding) == (1, [alert])
 
 
 @pytest.mark.parametrize("name", ["healthy.quic", "dns.fragments", "ipv6.too_big", "vxlan", "tun"])

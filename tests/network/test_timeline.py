@@ -57,7 +57,7 @@ def test_the_picture_says_every_span_in_words(capture):
     said = [part.title for part in drawing.parts if part.key is not None]
     assert len(said) == 10
     assert said[9] == (
-        "585 ms to 650 ms: 2.80 kB/s, 3 packets, 1 retransmissions, 1 resets, "
+        "585 ms to 650 ms: 2.80 kB/s, 3 packets, 1 retransmission, 1 reset, "
         "round trip to servers 619 ms, 95 of 100 below 619 ms"
     )
     assert said[3] == "195 ms to 260 ms: 0 B/s, 0 packets"

@@ -2,10 +2,10 @@
 
 const VERDICTS = { likely: "\u2716 likely", possible: "\u25b2 possible", cleared: "\u2713 cleared" };
 
-// show(finding) -> {label, act} of the button that leads to the proof, or nothing.
+// show(finding) -> {label, act} of the button that leads to the proof, several of them, or nothing.
 function findingsList(rows, show) {
   return rows.map((finding, place) => {
-    const proof = show(finding);
+    const proofs = [show(finding) || []].flat();
     return make(
       "details",
       { open: place === 0 && finding.verdict === "likely" },
@@ -21,7 +21,7 @@ function findingsList(rows, show) {
       ),
       make("p", {}, finding.why),
       finding.next_step && make("p", {}, "\u2192 ", finding.next_step),
-      proof && make("button", { type: "button", class: "pf-chip", onclick: proof.act }, proof.label),
+      proofs.map(({ label, act }) => make("button", { type: "button", class: "pf-chip", onclick: act }, label)),
     );
   });
 }

@@ -175,7 +175,7 @@ class ConnectionPane {
     this.sides = choice(
       "Who sends",
       [
-        [-1, "More bytes", "The direction that carries more"],
+        [-1, "Busier side", "The side that sent more"],
         [0, "Client", "What the client sent"],
         [1, "Server", "What the server sent"],
       ],

@@ -200,11 +200,12 @@ class CaptureExplorer {
     const box = make("div", { class: "pf-found pf-found-all" });
     const fill = async () => {
       const { rows } = await this.kernel.ask("findings");
-      const proof = ({ connection, frame }) =>
-        connection != null && {
-          label: frame ? `Show its connection at frame ${count(frame)}` : "Show its connection",
-          act: () => this.open(connection, frame),
-        };
+      const proof = ({ connection, frames }) => {
+        if (connection == null) return [];
+        const act = (frame) => () => this.open(connection, frame);
+        if (!frames.length) return [{ label: "Show its connection", act: act(null) }];
+        return frames.map((frame) => ({ label: `Show frame ${count(frame)}`, act: act(frame) }));
+      };
       box.replaceChildren(...findingsList(rows, proof));
     };
     return { panel: panel(box), fill };
