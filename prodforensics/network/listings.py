@@ -10,7 +10,7 @@ import numpy as np
 
 from prodforensics.display.tables import human_bytes
 from prodforensics.network.troubles import dns_failed, http_failed, rows_of_frame, tls_failed
-from prodforensics.network.waterfall import Bar, Phase
+from prodforensics.network.waterfall import WAIT, Bar, Phase
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -220,7 +220,7 @@ def http(capture: Capture) -> Listing | None:
         begun = int(start[place])
         answered, done = begun + int(first[place]), begun + int(total[place])
         phases = [
-            Phase("nothing under way", "line", int(min(idle[place], begun)), begun),
+            Phase("nothing under way", WAIT, int(min(idle[place], begun)), begun),
             Phase("until the first byte", "c2", begun, answered),
             Phase("until the last byte", "c1", answered, done),
         ]

@@ -12,6 +12,9 @@ from prodforensics.network.timeline import seconds, time_ticks
 
 __all__ = ["Bar", "Phase", "draw_waterfall"]
 
+WAIT = "line"
+"""Colour of the phase before something is asked."""
+
 _ROW = 22
 _TOP = 44
 _HEAD = 16
@@ -58,6 +61,11 @@ class Bar:
         return self.phases[0].start
 
     @property
+    def begun(self) -> int:
+        """When it was asked, ns: a wait before that is drawn as a thin line."""
+        return next((one.start for one in self.phases if one.colour != WAIT), self.end)
+
+    @property
     def end(self) -> int:
         """When the last phase ended, ns."""
         return self.phases[-1].end
@@ -91,7 +99,7 @@ def draw_waterfall(
     """
     timed = [bar for bar in bars if bar.phases]
     begin = 0 if aligned else min((bar.start for bar in timed), default=0)
-    end = max((bar.end - (bar.start if aligned else 0) for bar in timed), default=1)
+    end = max((bar.end - (bar.begun if aligned else 0) for bar in timed), default=1)
     end = max(end, begin + 1)
     left = round(min(430, 0.35 * width))
     right = width - round(min(360, 0.27 * width))
@@ -133,7 +141,7 @@ def _row(
         )
         drawing.add(hit, *shapes, title=words, key=bar.key)
         return
-    shift = bar.start if aligned else begin
+    shift = bar.begun if aligned else begin
     scale = (right - left) / (end - (0 if aligned else begin))
     # The label gives way to the detail, which tells rows of one name apart.
     detail = min(CHARACTER * (len(bar.detail) + 1), 0.45 * left) if bar.detail else 0
@@ -143,12 +151,14 @@ def _row(
         text(left - 8, y, bar.detail, detail, "pf-soft", "end"),
     ]
     for phase in bar.phases:
+        thin = phase.colour == WAIT
+        if thin and aligned:
+            continue
         x = left + (phase.start - shift) * scale
         wide = max((phase.end - phase.start) * scale, 1.5)
-        thin = phase.colour == "line"
         high = 3 if thin else 12
         shapes.append(rect(x, top + 5 + (12 - high) / 2, wide, high, phase.colour))
-    took = human_ns(bar.end - bar.start)
+    took = human_ns(bar.end - bar.begun)
     room = drawing.width - right - 14
     shapes.append(text(right + 12, y, took, 70, "pf-soft"))
     kind = f"pf-{bar.colour}" if bar.colour else ""

@@ -21,7 +21,7 @@ def capture(tmp_path):
 
 def test_sections_show_time_connections_and_packets(capture):
     titles = [section.title for section in capture_sections(capture)]
-    assert titles == [
+    assert titles[:4] == [
         "Over time", "Service map", "Connections, the worst first", "Packets of one connection",
     ]  # fmt: skip
     assert [one.title for one in capture_sections(sample("dns_search"))][-1] == "DNS"
@@ -29,7 +29,7 @@ def test_sections_show_time_connections_and_packets(capture):
 
 
 def test_the_worst_connection_comes_first(capture):
-    (_, _, connections, _) = capture_sections(capture)
+    (_, _, connections, *_) = capture_sections(capture)
     assert connections.html.index("10.0.0.2:80") < connections.html.index("10.0.0.9:53")
 
 

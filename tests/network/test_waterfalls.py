@@ -116,6 +116,43 @@ def test_a_row_leads_to_the_connection_that_holds_its_frame():
             assert connections.of_frame(key["frame"]) == key["connection"]
 
 
+def test_requests_are_grouped_by_connection():
+    waterfalls, _ = pages("healthy.http")
+    answer = waterfalls.waterfall("http")
+    frame = waterfalls.capture.frames["http"]
+    assert answer["total"] == len(frame)
+    said = titles(answer)
+    headings = [title for title in said if "tcp.stream" in title]
+    assert len(headings) == frame["stream"].nunique()
+    assert len(said) == len(frame) + len(headings)
+    assert said[0] == "10.20.0.10:54346 → 10.20.0.1:80  tcp.stream 0, HTTP/1.1"
+    slowest = titles(waterfalls.waterfall("http", order="slowest"))
+    assert len(slowest) == len(frame)
+
+
+def test_a_wait_before_a_request_is_not_what_it_took():
+    waterfalls, _ = pages("healthy.http")
+    listing = waterfalls.listing("http")
+    total = waterfalls.capture.frames["http"]["total_ns"].to_numpy()
+    for place in range(len(listing)):
+        bar = listing.bar(place)
+        assert bar.end - bar.begun == total[place]
+
+
+def test_answers_that_were_cut_or_failed_say_so():
+    cut = titles(pages("truncated.rst")[0].waterfall("http"))
+    assert any("cut short" in title and "✖" in title for title in cut)
+    healthy = titles(pages("healthy.http")[0].waterfall("http"))
+    assert not any("✖" in title for title in healthy)
+
+
+def test_requests_of_http2_stand_below_their_connection():
+    waterfalls, _ = pages("healthy.h2c")
+    said = titles(waterfalls.waterfall("http"))
+    assert "HTTP/2" in said[0]
+    assert len(said) > 2
+
+
 def test_orders_search_and_pages():
     waterfalls, _ = pages("dns_search")
     listing = waterfalls.listing("dns")
