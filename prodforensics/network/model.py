@@ -33,6 +33,7 @@ connections = Later("prodforensics.network.connections")
 dns = Later("prodforensics.network.dns")
 ending = Later("prodforensics.network.endings")
 http = Later("prodforensics.network.http")
+icmp = Later("prodforensics.network.icmp")
 pictures = Later("prodforensics.network.pictures")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
@@ -83,6 +84,7 @@ class Capture(Operations, Evidence):
             ),
             "dns": lambda: dns.dns(self),
             "http": lambda: http.http(self),
+            "icmp": lambda: icmp.icmp(self),
             "packets": lambda: tables.packets(packets, self.tcp),
             "quality": lambda: quality.quality(packets, self.tcp, self.streams),
             "tls": lambda: tls_table.tls(self),

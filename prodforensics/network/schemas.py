@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prodforensics.network.schemas_dns import DNS
 from prodforensics.network.schemas_http import HTTP
+from prodforensics.network.schemas_icmp import ICMP
 from prodforensics.network.schemas_tls import TLS
 from prodforensics.schema import Column, Schema
 
@@ -144,4 +145,4 @@ THROUGHPUT = Schema(
     Column("time", "datetime64[ns, UTC]", "", "Where the span begins."),
     "Sums of equal spans of time.",
 )
-FRAMES = {one.name: one for one in (CONNECTIONS, DNS, HTTP, PACKETS, QUALITY, TLS)}
+FRAMES = {one.name: one for one in (CONNECTIONS, DNS, HTTP, ICMP, PACKETS, QUALITY, TLS)}

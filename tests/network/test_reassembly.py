@@ -17,10 +17,9 @@ from tests.network.wire import ACK, tcp
 CLIENT, SERVER = "10.0.0.1:40000", "10.0.0.2:80"
 
 
-def capture_of(tmp_path, *packets, cut=None):
+def capture_of(tmp_path, *packets, snap=262144):
     file = tmp_path / "made.pcap"
-    data = wire.pcap(packets)
-    file.write_bytes(data if cut is None else data[:cut])
+    file.write_bytes(wire.pcap(packets, snap=snap))
     return pf.load(file, progress=False)
 
 
@@ -123,13 +122,8 @@ def test_the_remark_of_a_reset_is_not_sent_data(tmp_path):
 
 
 def test_what_the_snap_length_cut_is_a_hole(tmp_path):
-    whole = capture_of(tmp_path, *SYNS, sent(b"0123456789", 100))
-    data = (tmp_path / "made.pcap").read_bytes()
-    size = int(whole.packets.captured[2])
-    record = data.rindex(size.to_bytes(4, "little") * 2)
-    data = data[:record] + (size - 4).to_bytes(4, "little") + data[record + 4 : -4]
-    (tmp_path / "made.pcap").write_bytes(data)
-    flow = byte_stream(pf.load(tmp_path / "made.pcap", progress=False), 0, 0)
+    packet = sent(b"0123456789", 100)
+    flow = byte_stream(capture_of(tmp_path, *SYNS, packet, snap=len(packet) - 4), 0, 0)
     assert flow.bytes == b"012345"
     assert flow.holes.tolist() == [[6, 4]]
 

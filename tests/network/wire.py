@@ -43,7 +43,7 @@ def sack(*ranges):
     return pack(">BBBB", 1, 1, 5, 2 + len(edges)) + edges
 
 
-def pcap(packets, step=1_000_000, link=1):
+def pcap(packets, step=1_000_000, link=1, snap=262144):
     """Write a capture.
 
     Parameters
@@ -52,13 +52,16 @@ def pcap(packets, step=1_000_000, link=1):
         Each with its time in ns; without, they come one step after the other.
     link : int
         Type of link: 1 is Ethernet.
+    snap : int
+        Bytes that are kept of each.
     """
-    parts = [pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, link)]
+    parts = [pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, snap, link)]
     time = 1_700_000_000_000_000_000
     for one in packets:
         when, data = one if isinstance(one, tuple) else (time + step, one)
         time = when
-        parts.append(pack("<IIII", *divmod(when, 1_000_000_000), len(data), len(data)) + data)
+        kept = data[:snap]
+        parts.append(pack("<IIII", *divmod(when, 1_000_000_000), len(kept), len(data)) + kept)
     return b"".join(parts)
 
 
