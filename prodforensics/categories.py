@@ -29,7 +29,16 @@ def vocabulary(words: Sequence[str], index: np.ndarray) -> pd.Categorical:
 
 
 def categorical(codes: np.ndarray, words: pa.Array) -> pd.Categorical:
-    """Make a categorical whose categories are the words, equal ones joined."""
+    """Make a categorical whose categories are the words, equal ones joined.
+
+    Without rows there are no categories: files keep none either.
+
+    Examples
+    --------
+    >>> categorical(np.zeros(0, np.int64), pa.array(["read"], pa.large_string())).categories.size
+    0
+    """
+    words = words[: len(words) if len(codes) else 0]
     encoded = words.dictionary_encode()
     unique = encoded.dictionary
     if len(unique) < len(words):
