@@ -57,6 +57,10 @@ _DEMO = (
         "A service got slower with the last release. What is new?",
         ("profile/go/healthy.cpu.pb.gz", "profile/go/quadratic.cpu.pb.gz"),
     ),
+    (
+        "Requests fail now and then with a reset. Who hangs up, and why?",
+        ("network/keep_alive_race.pcap.zst",),
+    ),
 )
 """What `demo` explains: a question, and the samples that answer it."""
 _STYLES = {"likely": "bold red", "possible": "yellow", "cleared": "green"}
