@@ -153,6 +153,7 @@ def _paired(messages: list[tuple[int, int, int, Message]]) -> list[_Exchange]:
     found: list[_Exchange] = []
     open_: dict[tuple[object, ...], _Exchange] = {}
     answered: dict[tuple[object, ...], _Exchange] = {}
+    latest: dict[tuple[object, ...], tuple[object, ...]] = {}
     for packet, protocol, stream, message in messages:
         key = (protocol, stream, message.id, message.query.lower(), message.qtype)
         if not message.response:
@@ -160,6 +161,7 @@ def _paired(messages: list[tuple[int, int, int, Message]]) -> list[_Exchange]:
             if exchange is None:
                 exchange = _Exchange(protocol, stream, message, None, packet, packet, -1, 0)
                 open_[key] = exchange
+                latest[key[:3]] = key
                 found.append(exchange)
             exchange.attempts += 1
             exchange.last = packet
@@ -167,7 +169,7 @@ def _paired(messages: list[tuple[int, int, int, Message]]) -> list[_Exchange]:
         exchange = open_.pop(key, None)
         if exchange is None and not message.qtype:
             # An answer to what the server could not read may leave out the question.
-            key = next((one for one in open_ if one[:3] == key[:3]), key)
+            key = latest.get(key[:3], key)
             exchange = open_.pop(key, None)
         if exchange is None:
             if key in answered:
