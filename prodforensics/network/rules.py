@@ -10,6 +10,7 @@ from __future__ import annotations
 from prodforensics.findings import Rule
 from prodforensics.network import (
     dns_rules,
+    exposure_rules,
     latency_rules,
     loss_rules,
     pace_rules,
@@ -28,5 +29,6 @@ RULES: tuple[Rule, ...] = (
     *latency_rules.RULES,
     *pace_rules.RULES,
     *tls_rules.RULES,
+    *exposure_rules.RULES,
 )
 """The rules of a capture, in order."""
