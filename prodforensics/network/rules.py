@@ -11,6 +11,7 @@ from prodforensics.findings import Rule
 from prodforensics.network import (
     dns_rules,
     exposure_rules,
+    http_rules,
     latency_rules,
     loss_rules,
     pace_rules,
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *latency_rules.RULES,
     *pace_rules.RULES,
     *tls_rules.RULES,
+    *http_rules.RULES,
     *exposure_rules.RULES,
 )
 """The rules of a capture, in order."""

@@ -1,0 +1,58 @@
+"""Requests that a proxy passes on: the same request on two hops of one capture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["hops", "moments"]
+
+_MOST = 10
+"""Services that are looked at as fronts."""
+_COLUMNS = ["exchange", "time", "method", "uri", "stream"]
+
+
+def hops(http: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Give the requests to each service that is a proxy, beside those it made for them.
+
+    A request was passed on when one of the same method and path goes to another service before
+    it is answered. Of equal requests at the same time the latest counts.
+
+    Parameters
+    ----------
+    http : DataFrame
+        ``frames["http"]``.
+
+    Yields
+    ------
+    front, back : DataFrame
+        Rows of ``frames["http"]``, pair by pair. Requests of the front that were not passed on
+        are left out.
+    """
+    asked = http[http["method"].astype(str) != ""]
+    service = asked["server_ip"].astype(str) + " " + asked["server_port"].astype(str)
+    if service.nunique() < 2:
+        return
+    plain = asked.assign(
+        exchange=asked.index, method=asked["method"].astype(str), uri=asked["uri"].astype(str)
+    )[_COLUMNS].sort_values("time", kind="stable")
+    # The services whose answers take longest are looked at first.
+    spent = asked["total_ns"].clip(lower=0).groupby(service).sum().sort_values(ascending=False)
+    for front in spent.index[:_MOST]:
+        mine = service[plain.index] == front
+        found = pd.merge_asof(
+            plain[~mine], plain[mine], on="time", by=["method", "uri"], suffixes=("_back", "")
+        ).dropna(subset=["exchange"])
+        numbers = found["exchange"].astype("int64").to_numpy()
+        first, behind = asked.loc[numbers], asked.loc[found["exchange_back"].to_numpy()]
+        answer = moments(first) + first["total_ns"].to_numpy()
+        inside = (moments(behind) <= answer) & (first["total_ns"].to_numpy() >= 0)
+        if inside.any():
+            yield first[inside], behind[inside]
+
+
+def moments(rows: pd.DataFrame) -> np.ndarray:
+    """Return when requests began, ns since 1970."""
+    return rows["time"].to_numpy("datetime64[ns]").astype(np.int64)
