@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prodforensics._text import plain
+from prodforensics.findings import Verdict
 from prodforensics.network.ports import service_of
 from prodforensics.network.troubles import rows_of_frame, troubled
 
@@ -36,7 +38,22 @@ class ConnectionNames:
     @cached_property
     def troubled(self) -> np.ndarray:
         """Which connections something went wrong in, bool[n]."""
-        return troubled(self._frame, "trouble")
+        return troubled(self._frame, "trouble") | self.named
+
+    @cached_property
+    def named(self) -> np.ndarray:
+        """Which connections a finding names that is not cleared, bool[n]."""
+        found = np.zeros(len(self._frame), np.bool_)
+        tcp = len(self._capture.streams)
+        for finding in self._capture.findings():
+            if finding.verdict == Verdict.CLEARED:
+                continue
+            streams = np.array(finding.rows.get("connections", ()), np.int64)
+            # The number of a stream of UDP may be one of TCP, too: the packets tell.
+            udp = _of_udp(self._capture, finding.rows.get("packets", ()))
+            places = streams + tcp * udp
+            found[places[(places >= 0) & (places < len(found))]] = True
+        return found
 
     @cached_property
     def _services(self) -> tuple[np.ndarray, list[str]]:
@@ -90,7 +107,8 @@ class ConnectionNames:
         name = self._hosts.get(ip, "")
         if what == "server":
             name = self._asked.get(place, name)
-        return f"{end} ({plain(name, 80)})" if name else end
+        # Who asks by address says nothing new.
+        return f"{end} ({plain(name, 80)})" if name and not name.startswith(ip) else end
 
     def searched(self, places: np.ndarray) -> list[str]:
         """Return the text of each connection in which a search looks."""
@@ -114,3 +132,10 @@ class ConnectionNames:
                 *columns, strict=True
             )
         ]
+
+
+def _of_udp(capture: Capture, frames: Sequence[int]) -> bool:
+    """Whether packets, by their frame numbers, are of UDP."""
+    places = np.array(frames, np.int64) - 1
+    places = places[(places >= 0) & (places < len(capture.packets))]
+    return bool(len(places)) and bool((capture.packets.ip_protocol[places] == 17).all())

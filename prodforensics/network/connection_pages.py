@@ -32,6 +32,13 @@ Answer = dict[str, Any]
 _BEFORE = 12
 """Packets that a ladder shows before the one that was asked for."""
 _KEPT = 4
+_RESETS = {
+    "refused": "refused",
+    "cancelled": "cancelled",
+    "aborted": "aborted",
+    "after_fin": "after FIN",
+    "midstream": "midstream",
+}
 _MOST_TEXT = 64_000_000
 _LONGEST = 20_000
 # Frames that findings point into, and the columns that name a packet of theirs, the best first.
@@ -128,7 +135,10 @@ class ConnectionPages:
             raise UnknownName("filter", plain(only, 40), FILTERS)
         begin, stop = span(start, end)
         table = self._columns
-        wanted = troubled(self.capture.frames["connections"], only)
+        if only == "findings":
+            wanted = self.names.named.copy()
+        else:
+            wanted = troubled(self.capture.frames["connections"], only)
         if begin or stop is not None:
             wanted &= table["start"] + table["duration"] >= begin
             wanted &= table["start"] < (2**62 if stop is None else stop)
@@ -149,7 +159,8 @@ class ConnectionPages:
             for name in ("start", "duration", "bytes", "packets", "retransmissions", "rtt")
         }
         protocol, stream = self._stream(place)
-        reset = str(frame["rst_kind"].iloc[place])
+        reset = _RESETS.get(str(frame["rst_kind"].iloc[place]), "")
+        by = "client" if frame["rst_from"].iloc[place] == "orig" else "server"
         return known | {
             "connection": place,
             "protocol": protocol,
@@ -158,7 +169,7 @@ class ConnectionPages:
             "client": names.text("client", place),
             "server": plain(names.text("server", place), 160),
             "state": str(frame["conn_state"].iloc[place]),
-            "reset": f"{reset} ({frame['rst_from'].iloc[place]})" if reset else "",
+            "reset": f"{reset} by {by}" if reset else "",
             "troubled": bool(names.troubled[place]),
         }
 

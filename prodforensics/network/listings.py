@@ -232,7 +232,10 @@ def http(capture: Capture) -> Listing | None:
         colour = "bad" if failed[place] else "warn" if code >= 400 or code <= 0 else ""
         if row["truncated"]:
             remark, colour = f"{remark}, cut short", "bad"
-        return Bar(f"{row['method']} {row['uri']}", str(row["host"]), tuple(phases), remark, colour)
+        # Who asks by address says nothing new.
+        host = str(row["host"])
+        host = "" if host.startswith(str(row["server_ip"])) else host
+        return Bar(f"{row['method']} {row['uri']}", host, tuple(phases), remark, colour)
 
     def heading(number: int) -> Bar:
         place = int(np.flatnonzero(stream == number)[0])

@@ -60,6 +60,7 @@ def _times(frame: pd.DataFrame | None, failed: np.ndarray | None) -> np.ndarray:
 
 
 FILTERS = {
+    "findings": "Named by a finding",
     "trouble": "With trouble",
     "failed": "Not established",
     "reset": "Reset",
@@ -81,7 +82,7 @@ def troubled(connections: pd.DataFrame, only: str) -> np.ndarray:
     connections : DataFrame
         The frame ``connections`` of a capture.
     only : str
-        One of `FILTERS`, or empty.
+        One of `FILTERS` but ``findings``, or empty.
     """
     if not only:
         return np.ones(len(connections), np.bool_)

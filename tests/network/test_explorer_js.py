@@ -146,7 +146,7 @@ def test_filters_of_trouble(browser, one):
         assert len(table(page)) == 2
         page.get_by_role("combobox", name="Connections to show").select_option(label="Reset")
         status(page, "1 connections")
-        assert table(page)[0][10] == "aborted (resp)"
+        assert table(page)[0][10] == "aborted by server"
         page.get_by_role("combobox", name="Connections to show").select_option(
             label="Window closed"
         )

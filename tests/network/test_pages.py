@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prodforensics.errors import BadOption, UnknownName
-from prodforensics.findings import Finding
+from prodforensics.findings import Finding, Findings
 from prodforensics.network.pages import CapturePages
 from prodforensics.network.troubles import FILTERS
 from tests.network.views_stage import MS, capture_of, long_talk, many, sample, talk
@@ -40,7 +40,7 @@ def test_a_row_has_what_a_person_needs(pages):
         "connection": 0, "protocol": "tcp", "stream": 0, "service": "http",
         "client": "10.0.0.1:40000", "server": "10.0.0.2:80", "state": "RSTR", "start": 0,
         "duration": 650 * MS, "bytes": 54 * 7 + 18 * 2 + 2, "packets": 7, "retransmissions": 1,
-        "rtt": 20 * MS, "reset": "aborted (resp)", "troubled": True,
+        "rtt": 20 * MS, "reset": "aborted by server", "troubled": True,
     }  # fmt: skip
     assert (udp["connection"], udp["protocol"], udp["stream"]) == (1, "udp", 0)
     assert (udp["service"], udp["rtt"]) == ("dns", None)
@@ -84,9 +84,31 @@ def test_a_stretch_of_time_keeps_what_was_active_in_it(crowd):
 @pytest.mark.parametrize("only", FILTERS)
 def test_filters_of_trouble_are_true_of_a_healthy_and_a_sick_capture(pages, only):
     kept = {row["connection"] for row in rows(pages, only=only)}
-    expected = {"trouble": {0, 1}, "failed": {1}, "reset": {0}, "retransmissions": {0},
-                "zero_window": set(), "tcp": {0}, "udp": {1}}  # fmt: skip
+    expected = {
+        "findings": set(), "trouble": {0, 1}, "failed": {1}, "reset": {0}, "retransmissions": {0},
+        "zero_window": set(), "tcp": {0}, "udp": {1},
+    }  # fmt: skip
     assert kept == expected[only]
+
+
+def test_connections_that_a_finding_names_are_marked(tmp_path):
+    capture = capture_of(tmp_path, many())
+    rows_of = {"connections": [7, 9], "packets": [43]}
+    named = Finding("network.x", "possible", "low", "t", "w", rows_of)
+    cleared = Finding("network.x", "cleared", "low", "t", "w", {"connections": [8]})
+    capture.findings = lambda: Findings([named, cleared])
+    found = rows(CapturePages(capture), only="findings")
+    assert [row["connection"] for row in found] == [7, 9]
+    assert all(row["troubled"] for row in found)
+
+
+def test_a_stream_of_udp_is_not_taken_for_one_of_tcp(tmp_path):
+    capture = capture_of(tmp_path, talk())
+    named = Finding("network.x", "possible", "low", "t", "w", {"connections": [0], "packets": [5]})
+    capture.findings = lambda: Findings([named])
+    pages = CapturePages(capture)
+    assert [row["protocol"] for row in rows(pages, only="findings")] == ["udp"]
+    assert pages.findings()["rows"][0]["connection"] == 1
 
 
 def test_a_healthy_capture_has_no_trouble():

@@ -2,6 +2,7 @@
 
 const FILTERS = [
   ["", "All connections"],
+  ["findings", "Named by a finding"],
   ["trouble", "With trouble"],
   ["failed", "Not established"],
   ["reset", "Reset"],
@@ -227,7 +228,7 @@ class CaptureExplorer {
         { key: "packets", title: "Packets", kind: "count", sort: "packets", width: "70px" },
         amount("rtt", "RTT", "74px", time),
         { key: "retransmissions", title: "Again", kind: "count", sort: "retransmissions", width: "60px" },
-        { key: "reset", title: "Reset", kind: "text", sort: "reset", width: "120px" },
+        { key: "reset", title: "Reset", kind: "text", sort: "reset", width: "136px" },
       ],
       sort: { key: "start", descending: false },
       load: (row, offset, limit) => {
