@@ -81,7 +81,8 @@ def captures(browser: Browser) -> None:
     change = compared("network/compare.baseline.pcap", "network/compare.incident.pcap")
     both = compared("network/lossy_path.client.pcap", "network/lossy_path.server.pcap")
     for evidence, name in ((change, "network-comparison"), (both, "network-both-ends")):
-        keep_html(browser, styled(evidence.sections()[0].html), name, 1060)
+        pictures = "<style>table{display:none}</style>" + evidence.sections()[0].html
+        keep_html(browser, styled(pictures), name, 1060)
 
 
 def compared(*files: str) -> Evidence:

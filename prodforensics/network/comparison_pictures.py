@@ -19,7 +19,7 @@ __all__ = ["both_ends_card", "both_ends_sections", "comparison_card", "compariso
 
 _ROWS = 20
 _ROWS_OF_CARD = 8
-_FINDINGS = 3
+_FINDINGS = 5
 _WIDTH, _WIDTH_OF_CARD = 1000, 860
 _TIMES = "Times: from what half of them took to what 95 % stayed below (logarithmic)"
 _RATES = "Rates"

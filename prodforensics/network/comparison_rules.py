@@ -243,8 +243,11 @@ def _where(comparison: CaptureComparison, row: pd.Series, rows: pd.DataFrame) ->
     if row.metric in _ROUND_TRIPS:
         return _ON_THE_WAY
     trips = rows[rows["metric"].isin(_ROUND_TRIPS) & (rows["test"] == "shift")]
+    lost = (grown(comparison)["metric"] == "retransmission").any()
+    waits = "in the service, or waiting for segments to be sent again" if lost else "in the service"
     if row.frame == "names":
-        return _ON_THE_WAY if len(trips) else "The round trips did not: look into the service."
+        stayed = f"Round trips did not grow: the time passes {waits}."
+        return _ON_THE_WAY if len(trips) else stayed
     line = comparison.frames[row.frame].loc[row.row]
     was, now = (line[f"handshake_median_ns_{end}"] for end in ("base", "other"))
     if pd.isna(was) or pd.isna(now):
@@ -252,8 +255,6 @@ def _where(comparison: CaptureComparison, row: pd.Series, rows: pd.DataFrame) ->
     factor, least, _ = _MORE["shift"]
     if now >= factor * was and now - was >= least:
         return f"A handshake takes {human_ns(now)} ({human_ns(was)} before). {_ON_THE_WAY}"
-    lost = (grown(comparison)["metric"] == "retransmission").any()
-    waits = "in the service, or waiting for segments to be sent again" if lost else "in the service"
     return (
         f"A handshake takes {human_ns(now)} ({human_ns(was)} before): the way is as short as it "
         f"was, the time passes {waits}."

@@ -147,7 +147,10 @@ def requests_by_name(base: Capture, other: Capture) -> Groups:
         "host": pd.array(hosts, dtype="str"),
         "path": pd.array(routes, dtype="str"),
     }
-    names = [f"{host}{route}" or layer for layer, host, route in keys]
+    names = [
+        f"{host}{route}" if layer == "http" else f"{host} ({layer.upper()})"
+        for layer, host, route in keys
+    ]
     return Groups(schemas.NAMES, columns, names, tuple(measured))
 
 

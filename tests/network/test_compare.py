@@ -122,9 +122,11 @@ def test_the_incident_is_explained(recorded, truth):
     assert found["network.latency_regression"] == Verdict.LIKELY
     assert found["network.retransmission_regression"] == Verdict.LIKELY
     assert found["network.peers_changed"] == Verdict.LIKELY
-    latency, *_ = recorded.findings()
+    assert found["network.error_regression"] == Verdict.LIKELY
+    latency, errors, *_ = recorded.findings()
     assert truth["service"] in latency.title
-    assert "the way is as short as it was" in latency.why
+    assert "Round trips did not grow" in latency.why
+    assert errors.title.startswith(f"{truth['service']}/pay/{{id}}: 100.0 % of requests fail")
     peers = next(one for one in recorded.findings() if one.rule == "network.peers_changed")
     assert peers.title.startswith(truth["new_service"].partition(",")[0])
 
