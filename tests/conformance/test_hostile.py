@@ -142,7 +142,7 @@ REWRITTEN = {
 }
 # What is spoken of, where a format has its own way to write it: DNS escapes as in a zone file.
 SPOKEN = "<script>alert(1)</script>"
-ESCAPED = {name: r"<script>alert\0401\041</script>" for name in ("pcap", "pcapng")}
+ESCAPED = dict.fromkeys(("pcap", "pcapng"), r"<script>alert\0401\041</script>")
 
 
 @pytest.fixture(scope="module", params=FORMATS)
