@@ -70,7 +70,7 @@ def capture_small() -> Iterator[Row]:
 
 
 def capture() -> Iterator[Row]:
-    """A 1.3 GB capture of three million packets."""
+    """A 1.3 GB capture of three million packets; its protocols; in pieces."""
     file = warm(amplified(LARGE))
     case = "capture of 1.3 GB: packets, TCP analysis, connections"
     ours = best(_ours("load", file), 3)
@@ -78,6 +78,10 @@ def capture() -> Iterator[Row]:
     yield against(case, ours, fields, "tshark -T fields", faster=20)
     yield against(case, ours, conversations, "tshark -q -z conv,tcp", faster=5)
     yield _memory(case, ours, fields)
+    deeper = best(_ours("protocols", file), 3)
+    case = "capture of 1.3 GB: with DNS, TLS and HTTP"
+    yield against(case, deeper, fields, "tshark -T fields", faster=10)
+    yield _memory(case, deeper, fields)
     pieces = best(_ours("chunks", file), 1)
     allowed, size = pieces.said["allowed_bytes"], file.stat().st_size
     yield Row(

@@ -28,6 +28,15 @@ def load(path: str) -> dict[str, Any]:
     return {name: len(capture.frames[name]) for name in ("packets", "connections")}
 
 
+def protocols(path: str) -> dict[str, Any]:
+    """Load a capture, and read its DNS, TLS and HTTP, too."""
+    import prodforensics as pf
+
+    capture = pf.load(path, progress=False)
+    names = ("packets", "connections", "dns", "tls", "http")
+    return {name: len(capture.frames[name]) for name in names}
+
+
 def arrays(path: str) -> dict[str, Any]:
     """Load a capture: packets, TCP analysis and connections as arrays."""
     import prodforensics as pf
@@ -57,6 +66,7 @@ def chunks(path: str) -> dict[str, Any]:
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "load": load,
+    "protocols": protocols,
     "arrays": arrays,
     "warm": warm,
     "chunks": chunks,

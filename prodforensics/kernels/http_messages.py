@@ -137,6 +137,30 @@ def trailer(data, extra, packet, start, size, lost, p, o, h, stop, row):
 
 
 @kernel
+def copy_head(data, at, count, newline, heads, used):
+    """Copy bytes of a head, up to the empty line at the most.
+
+    Returns
+    -------
+    taken : int
+    newline : bool
+        Whether they end in a line's end.
+    whole : bool
+        Whether the empty line was there.
+    """
+    for i in range(count):
+        c = data[at + i]
+        heads[used + i] = c
+        if c == LF:
+            if newline:
+                return i + 1, True, True
+            newline = True
+        elif c != CR:
+            newline = False
+    return count, newline, False
+
+
+@kernel
 def http_messages(
     data, extra, first, packet, start, size, lost, lost_after, begun, finished, names, name_end,
     slot, slots, other_at,
@@ -230,20 +254,16 @@ def http_messages(
                 while used + size[p] > heads.size:
                     heads = doubled(heads)
                 row[LAST] = max(row[LAST], packet[p])
-                i = o
-                while i < size[p]:
-                    c = byte_of(data, extra, start[p] + i if start[p] >= 0 else start[p] - i)
-                    heads[used] = c
-                    used += 1
-                    i += 1
-                    if c == LF:
-                        if newline:
-                            whole = True
-                            break
-                        newline = True
-                    elif c != CR:
-                        newline = False
-                o = i
+                if start[p] >= 0:
+                    taken, newline, whole = copy_head(
+                        data, start[p] + o, size[p] - o, newline, heads, used
+                    )
+                else:
+                    taken, newline, whole = copy_head(
+                        extra, -start[p] - 1 + o, size[p] - o, newline, heads, used
+                    )
+                used += taken
+                o += taken
                 if o == size[p]:
                     passed, p, o = passed + size[p], p + 1, 0
                     h = lost[p] if p < stop else 0
@@ -344,4 +364,4 @@ def http_messages(
                 break
         if side == 0:
             requests = m
-    return rows[:m].copy(), heads[:used].copy()
+    return rows[:m], heads[:used]
