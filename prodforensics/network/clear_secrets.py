@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from prodforensics.kernels.needles import holds_any
+from prodforensics.kernels.needles import holds_named
 from prodforensics.network.openings import heads
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ _LOOKED_AT = 8192
 _MOST = 20_000
 """Packets that are read in Python."""
 _WORDS = (
-    b"authorization:", b"cookie:", b"api-key", b"api_key", b"apikey", b"token", b"passw", b"secret",
-    b"pwd=",
+    b"authorization", b"cookie", b"key", b"token", b"secret", b"password", b"passwd", b"passphrase",
+    b"pwd",
 )  # fmt: skip
+"""What names of secrets end with."""
 _STARTS = (b"GET ", b"POST", b"PUT ", b"HEAD", b"DELE", b"PATC", b"OPTI", b"HTTP")
 _LOGINS = (b"PASS", b"AUTH", b"*2\r\n", b"*3\r\n")
 _BODIES = (b"POST", b"PUT ", b"PATC")
@@ -90,13 +91,11 @@ def clear_secrets(capture: Capture, rows: np.ndarray) -> list[Secret]:
     words = np.zeros((len(_WORDS), max(map(len, _WORDS))), np.uint8)
     for place, word in enumerate(_WORDS):
         words[place, : len(word)] = np.frombuffer(word, np.uint8)
-    leads = np.zeros(256, np.bool_)
-    leads[words[:, 0]] = leads[words[:, 0] - 32] = True
     size = np.minimum(packets.payload_captured[suspect], _LOOKED_AT).astype(np.int64)
     with capture.payloads.open() as data:
-        holds_any(
+        holds_named(
             data, packets.payload[suspect], size, words,
-            np.array([len(word) for word in _WORDS], np.int64), leads, found,
+            np.array([len(word) for word in _WORDS], np.int64), found,
         )  # fmt: skip
         found |= login[http | login | body]
         is_body = dict(zip(suspect.tolist(), body[http | login | body].tolist(), strict=True))

@@ -11,14 +11,20 @@ __all__ = ["hops", "moments"]
 
 _MOST = 10
 """Services that are looked at as fronts."""
-_COLUMNS = ["exchange", "time", "method", "uri", "stream"]
+_PASSED_ON = 0.5
+"""Of a proxy's requests; of other services fewer have the name of another request by chance."""
+_COLUMNS = ["exchange", "time", "method", "uri"]
+_KEPT = [
+    "time", "stream", "client_ip", "server_ip", "server_port", "method", "uri", "status", "ttfb_ns",
+    "total_ns", "request_frame", "response_frame", "last_frame",
+]  # fmt: skip
 
 
 def hops(http: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Give the requests to each service that is a proxy, beside those it made for them.
 
-    A request was passed on when one of the same method and path goes to another service before
-    it is answered. Of equal requests at the same time the latest counts.
+    A request was passed on when one of the same method and path goes to another service and is
+    answered before. Of equal requests at the same time the latest counts.
 
     Parameters
     ----------
@@ -31,7 +37,7 @@ def hops(http: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         Rows of ``frames["http"]``, pair by pair. Requests of the front that were not passed on
         are left out.
     """
-    asked = http[http["method"].astype(str) != ""]
+    asked = http.loc[http["method"].astype(str) != "", _KEPT]
     service = asked["server_ip"].astype(str) + " " + asked["server_port"].astype(str)
     if service.nunique() < 2:
         return
@@ -47,9 +53,12 @@ def hops(http: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         ).dropna(subset=["exchange"])
         numbers = found["exchange"].astype("int64").to_numpy()
         first, behind = asked.loc[numbers], asked.loc[found["exchange_back"].to_numpy()]
-        answer = moments(first) + first["total_ns"].to_numpy()
-        inside = (moments(behind) <= answer) & (first["total_ns"].to_numpy() >= 0)
-        if inside.any():
+        # Who passes a request on has the answer first.
+        answered = [moments(one) + one["ttfb_ns"].to_numpy() for one in (behind, first)]
+        inside = answered[0] <= answered[1]
+        for one in (behind, first):
+            inside &= one["ttfb_ns"].to_numpy() >= 0
+        if np.count_nonzero(inside) >= _PASSED_ON * np.count_nonzero(mine):
             yield first[inside], behind[inside]
 
 

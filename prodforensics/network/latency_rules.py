@@ -30,7 +30,7 @@ _DELAYED_ACK = 50_000_000
 @rule("network.latency_variance")
 def latency_variance(capture: Capture) -> Iterator[Finding]:
     """Tell whether late answers wait on the path, or in a server that pauses."""
-    for waits in slow_services(capture)[:_MOST]:
+    for waits in slow_services(capture, _MOST):
         share = _share_of_path(waits)
         if share >= _MOSTLY:
             yield _congested(capture, waits, share)

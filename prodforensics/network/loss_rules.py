@@ -294,7 +294,9 @@ def mtu_black_hole(capture: Capture) -> Iterator[Finding]:
     """Find large packets that vanish while small ones pass and nobody says why."""
     found, told = too_large(capture), _too_big_messages(capture)
     if len(found.streams):
-        yield _black_hole(capture, found, told)
+        senders = capture.streams.address[found.streams, found.side]
+        to_them = np.isin(capture.packets.destination[told], senders)
+        yield _black_hole(capture, found, told[to_them])
     elif len(told):
         packets = capture.packets
         sender = address(capture, int(packets.destination[told[0]]))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prodforensics.kernels.needles import first_bytes
+
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture
 
@@ -26,12 +28,11 @@ def carrying(capture: Capture) -> np.ndarray:
 def heads(capture: Capture, rows: np.ndarray, width: int) -> np.ndarray:
     """Return the first bytes of the payload of some packets, uint8[k, width], zeros behind it."""
     packets = capture.packets
-    column = np.arange(width)
+    out = np.zeros((len(rows), width), np.uint8)
+    size = packets.payload_captured[rows].astype(np.int64)
     with capture.payloads.open() as data:
-        place = packets.payload[rows, None] + column
-        inside = column < packets.payload_captured[rows, None]
-        inside &= place < data.size
-        return np.where(inside, data[np.where(inside, place, 0)], 0).astype(np.uint8)
+        first_bytes(data, packets.payload[rows], size, out)
+    return out
 
 
 def openings(capture: Capture, rows: np.ndarray) -> np.ndarray:
@@ -60,17 +61,22 @@ def beginnings(
     packets, known = capture.packets, capture.streams
     wanted = np.zeros(len(known), np.bool_)
     wanted[np.asarray(streams, np.int64)] = True
-    said: dict[int, tuple[list[bytes], list[bytes]]] = {}
     chosen = rows[wanted[packets.stream[rows]]]
+    if not len(chosen):
+        return {}
     side = packets.direction[chosen] ^ known.flipped[packets.stream[chosen]]
+    flow = packets.stream[chosen].astype(np.int64) << 1 | side
+    order = np.argsort(flow, kind="stable")
+    flow, chosen = flow[order], chosen[order]
+    begin = np.flatnonzero(np.append(True, flow[1:] != flow[:-1]))
+    said: dict[int, tuple[bytes, bytes]] = {}
     with capture.payloads.open():
-        for row, stream, place in zip(
-            chosen.tolist(), packets.stream[chosen].tolist(), side.tolist(), strict=True
-        ):
-            both = said.setdefault(stream, ([], []))
-            if len(both[place]) < _PIECES:
-                both[place].append(capture.payloads.of(row))
-    return {stream: (b"".join(one), b"".join(other)) for stream, (one, other) in said.items()}
+        for start, stop in zip(begin, np.append(begin[1:], len(flow)), strict=True):
+            part = chosen[start : min(stop, start + _PIECES)].tolist()
+            both = list(said.get(int(flow[start] >> 1), (b"", b"")))
+            both[int(flow[start] & 1)] = b"".join(capture.payloads.of(row) for row in part)
+            said[int(flow[start] >> 1)] = (both[0], both[1])
+    return said
 
 
 def of_host_itself(capture: Capture, stream: int) -> bool:

@@ -55,7 +55,7 @@ class Waits:
     round_trips: np.ndarray
 
 
-def slow_services(capture: Capture) -> list[Waits]:
+def slow_services(capture: Capture, most: int) -> list[Waits]:
     """Return the services of which some answers are far slower than most, the worst first.
 
     Only answers count around which nothing was lost.
@@ -63,6 +63,8 @@ def slow_services(capture: Capture) -> list[Waits]:
     Parameters
     ----------
     capture : Capture
+    most : int
+        How many services.
     """
     packets, streams = capture.packets, capture.streams
     count = int(np.count_nonzero((packets.payload_length > 0) & (packets.ip_protocol == 6)))
@@ -84,30 +86,24 @@ def slow_services(capture: Capture) -> list[Waits]:
     np.maximum.at(longest, place, wait)
     order = np.argsort(place, kind="stable")
     start = np.cumsum(size) - size
-    slow: list[Waits] = []
-    delay = None
+    found_slow = []
     for one in np.flatnonzero((size >= _LEAST_ANSWERS) & (longest > _SLOW_NS)):
         rows = order[start[one] : start[one] + size[one]]
         median = int(np.median(wait[rows]))
         is_slow = wait[rows] > median + max(_SLOW_NS, 2 * median)
-        if np.count_nonzero(is_slow) < max(_LEAST_SLOW, _SLOW_SHARE * len(rows)):
-            continue
-        if delay is None:
-            delay = _delays(capture)
+        if np.count_nonzero(is_slow) >= max(_LEAST_SLOW, _SLOW_SHARE * len(rows)):
+            found_slow.append((int(wait[rows][is_slow].sum()), rows, median, is_slow))
+    found_slow.sort(key=lambda one: -one[0])
+    delay = _delays(capture) if found_slow else None
+    slow: list[Waits] = []
+    for _, rows, median, is_slow in found_slow[:most]:
         stream = int(packets.stream[asked[rows[0]]])
+        trips = _round_trips(capture, service == service[stream])
+        late = delay[answered[rows]]
         slow.append(
-            Waits(
-                stream,
-                asked[rows],
-                answered[rows],
-                wait[rows],
-                delay[answered[rows]],
-                is_slow,
-                median,
-                _round_trips(capture, service == service[stream]),
-            )
+            Waits(stream, asked[rows], answered[rows], wait[rows], late, is_slow, median, trips)
         )
-    return sorted(slow, key=lambda waits: -int(waits.wait[waits.slow].sum()))
+    return slow
 
 
 def _delays(capture: Capture) -> np.ndarray:
