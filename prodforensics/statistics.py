@@ -183,8 +183,7 @@ def growth_of_ranks(
     value = np.concatenate([before, after])
     group = np.concatenate([group_before, group_after])
     later = np.repeat([False, True], [len(before), len(after)])
-    order = np.lexsort((value, group))
-    value, group, later = value[order], group[order], later[order]
+    value, group, later = _by_group(value, group, later)
     first = np.ones(len(value), np.bool_)
     first[1:] = (value[1:] != value[:-1]) | (group[1:] != group[:-1])
     start = np.flatnonzero(first)
@@ -233,7 +232,7 @@ def quantiles(
     found = np.full((len(shares), groups), np.nan)
     if not len(value):
         return found
-    value = value[np.lexsort((value, group))].astype(np.float64)
+    value = _by_group(value, group, np.zeros(len(value), np.bool_))[0].astype(np.float64)
     count = np.bincount(group, minlength=groups)
     begin = np.cumsum(count) - count
     known = count > 0
@@ -254,6 +253,22 @@ def corrected(p_value: np.ndarray) -> np.ndarray:
     [0.003, 1.0, 1.0]
     """
     return np.minimum(p_value * max(len(p_value), 1), 1.0)
+
+
+def _by_group(
+    value: np.ndarray, group: np.ndarray, mark: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sort values within their groups, each with its mark."""
+    if len(value) and value.dtype.kind in "iu" and value.min() >= 0:
+        bits, wide = int(value.max()).bit_length() + 1, int(group.max()).bit_length()
+        if bits + wide < 64:
+            # As one number each: many times as fast as by two keys.
+            packed = group.astype(np.int64) << bits | value.astype(np.int64) << 1 | mark
+            packed.sort()
+            value, group = packed >> 1 & (1 << bits - 1) - 1, packed >> bits
+            return value, group, packed & 1 != 0
+    order = np.lexsort((value, group))
+    return value[order], group[order], mark[order]
 
 
 def _upper_tail(z: np.ndarray) -> np.ndarray:

@@ -84,9 +84,12 @@ def test_ranks_need_values_on_both_sides():
     assert (delta[0], p[0]) == (0, 1)
 
 
-def test_quantiles_are_those_of_each_group():
+@pytest.mark.parametrize("dtype", [np.int64, np.float64])
+@pytest.mark.parametrize("low", [0, -500, 2**61])
+def test_quantiles_are_those_of_each_group(dtype, low):
     rng = np.random.default_rng(6)
-    value, group = rng.integers(0, 1000, 200), rng.integers(0, 5, 200)
+    value = (low + rng.integers(0, 1000, 200)).astype(dtype)
+    group = rng.integers(0, 5, 200)
     found = quantiles(value, group, 6, (0.5, 0.95))
     slow = [[np.quantile(value[group == g], q) for g in range(5)] for q in (0.5, 0.95)]
     np.testing.assert_allclose(found[:, :5], slow)

@@ -16,7 +16,7 @@ from prodforensics.evidence import Evidence
 from prodforensics.network import both_ends_schemas as schemas
 from prodforensics.network.clock import Clock, estimated
 from prodforensics.network.fates import APPEARED, LOST, OUTSIDE, REASONS, RESEGMENTED, Alone, alone
-from prodforensics.network.matching import UDP, Matched, Pairs, matched, paired
+from prodforensics.network.matching import UDP, Matched, Pairs, matched, paired, times
 from prodforensics.schema import Schema
 from prodforensics.statistics import quantiles, share
 
@@ -110,7 +110,7 @@ class BothEnds(Evidence):
     @property
     def _times(self) -> tuple[np.ndarray, np.ndarray]:
         one, two = self.rows
-        return self.base.packets.time[one], self.other.packets.time[two]
+        return times(self.base)[one], times(self.other)[two]
 
     @cached_property
     def _later(self) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prodforensics.network.matching import TCP
+from prodforensics.network.matching import TCP, times
 
 if TYPE_CHECKING:
     from prodforensics.network.both_ends import BothEnds
@@ -70,7 +70,7 @@ def alone(both: BothEnds) -> Alone:
         side, stray, packets = both.pairs.ends[end], both.pairs.strays[end], capture.packets
         row = np.concatenate([side.rows[mine], stray.rows])
         group = np.concatenate([side.group[mine], stray.group])
-        time = packets.time[row]
+        time = times(capture)[row]
         if end:
             # As far ahead as the clock was by then; its drift within the offset is nothing.
             time = time - both.clock.ahead(time - both.clock.offset_ns)
@@ -112,7 +112,7 @@ def _reasons(both: BothEnds, found: Alone, sequence: np.ndarray) -> np.ndarray:
 
 def _span(both: BothEnds, end: int) -> tuple[int, int]:
     """Return when a capture began and ended, by the base's clock."""
-    time = (both.base, both.other)[end].packets.time
+    time = times((both.base, both.other)[end])
     begin, stop = int(time.min()), int(time.max())
     if not end:
         return begin, stop

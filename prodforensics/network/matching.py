@@ -15,7 +15,7 @@ from prodforensics.statistics import quantiles
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture
 
-__all__ = ["End", "Matched", "Pairs", "matched", "paired"]
+__all__ = ["End", "Matched", "Pairs", "matched", "paired", "times"]
 
 TCP, UDP = 6, 17
 _FEWEST = 4
@@ -23,6 +23,7 @@ _LEAST_SHARE = 0.1
 _SAME_IDS = 0.9
 _STRIPPED = 0.01  # share of packets whose timestamps something on the path took away
 _LARGE = 100_000
+_LATEST = 3 * 2**60  # ns: the year 2079
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class Matched:
     other_alone: np.ndarray
 
 
+def times(capture: Capture) -> np.ndarray:
+    """Return when packets were captured, int64[n], within the years of which sums fit, too."""
+    return np.clip(capture.packets.time, 0, _LATEST)
+
+
 def paired(base: Capture, other: Capture) -> Pairs | None:
     """Find the streams that two captures share.
 
@@ -128,12 +134,12 @@ def matched(base: Capture, other: Capture, pairs: Pairs) -> Matched:
     """Match the packets of paired streams one by one."""
     sides = []
     for capture, end, keys in zip((base, other), pairs.ends, pairs.keys, strict=True):
-        packets = capture.packets
-        order = np.lexsort((packets.time[end.rows], keys))
+        packets, time = capture.packets, times(capture)
+        order = np.lexsort((time[end.rows], keys))
         rows = end.rows[order]
         columns = (
             keys[order], end.group[order], packets.payload_length[rows], packets.sequence[rows],
-            packets.time[rows],
+            time[rows],
         )  # fmt: skip
         sides.append((order, columns))
     (order, columns), (other_order, others) = sides
@@ -193,7 +199,7 @@ def _unique_in_both(base: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np
 
 def _once(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = np.flatnonzero(keys)
-    rows = rows[np.argsort(keys[rows], kind="stable")]
+    rows = rows[np.argsort(keys[rows])]
     found = keys[rows]
     alone = _alone(found)
     return found[alone], rows[alone]
@@ -254,7 +260,7 @@ def _pairs(
     packets = [one.packets for one in captures]
     group = 2 * pair + sides[0][rows[0]]
     groups = 2 * len(partners)
-    later = packets[1].time[rows[1]] - packets[0].time[rows[0]]
+    later = times(captures[1])[rows[1]] - times(captures[0])[rows[0]]
     to_other, expected = _toward(later, group, groups)
     ids = [one.ip_id[mine] for one, mine in zip(packets, rows, strict=True)]
     told = ids[0] > 0

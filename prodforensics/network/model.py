@@ -129,7 +129,7 @@ class Capture(Operations, Evidence):
     def duration_ns(self) -> int:
         """Nanoseconds from the first packet to the last."""
         time = self.packets.time
-        return int(time.max() - time.min()) if len(time) else 0
+        return int(time.max()) - int(time.min()) if len(time) else 0
 
     def headline(self) -> str:
         """Say how much was captured."""
