@@ -128,9 +128,7 @@ def _kinds(payload: bytes, *, body: bool) -> tuple[tuple[str, ...], str] | None:
     if body:
         return (("password or key in a body",), "http.request") if _FORM.search(payload) else None
     if _LOGIN.match(payload):
-        return (
-            f"{payload[:4].decode('ascii', 'replace').strip('*23').strip() or 'AUTH'} of a login",
-        ), ""
+        return ("password of a login",), ""
     head, _, rest = payload.partition(b"\r\n\r\n")
     line = head.partition(b"\r\n")[0]
     kinds = list(dict.fromkeys(_in_headers(head)))
