@@ -11,6 +11,7 @@ __all__ = [
     "SPANS",
     "begins",
     "byte_of",
+    "copy_bytes",
     "ends_chunked",
     "first_bytes",
     "header_lines",
@@ -43,15 +44,28 @@ def byte_of(data, extra, at):
 
 
 @kernel
+def copy_bytes(data, extra, at, count, out, target):
+    """Copy bytes from where `byte_of` reads the first; return how many there are."""
+    if at >= 0:
+        count = max(min(count, data.size - at), 0)
+        for i in range(count):
+            out[target + i] = data[at + i]
+    else:
+        at = -1 - at
+        count = max(min(count, extra.size - at), 0)
+        for i in range(count):
+            out[target + i] = extra[at + i]
+    return count
+
+
+@kernel
 def first_bytes(data, extra, start, size, lost, p, o, stop, small):
     """Copy the next bytes of a flow, up to a hole; return how many there are."""
     count = 0
     while p < stop and count < small.size:
-        for i in range(o, size[p]):
-            if count == small.size:
-                break
-            small[count] = byte_of(data, extra, start[p] + i if start[p] >= 0 else start[p] - i)
-            count += 1
+        at = start[p] + o if start[p] >= 0 else start[p] - o
+        wanted = min(size[p] - o, small.size - count)
+        count += copy_bytes(data, extra, at, wanted, small, count)
         p, o = p + 1, 0
         if p < stop and lost[p] > 0:
             break
@@ -75,11 +89,9 @@ def begins(small, count, side):
 
 
 @kernel
-def is_named(heads, at, size, names, low, high):
-    """Tell whether a header's name is one of the known, in any case of letters."""
-    if size != high - low:
-        return False
-    for i in range(size):
+def is_named(heads, at, names, low, high):
+    """Tell whether a header's name of the same length is a known one, in any case of letters."""
+    for i in range(high - low):
         c = heads[at + i]
         if 65 <= c <= 90:
             c += 32
@@ -163,7 +175,7 @@ def header_lines(heads, at, stop, names, name_end, slot, row):
         if colon > at and end < stop:
             low = 0
             for k in range(name_end.size):
-                if is_named(heads, at, colon - at, names, low, name_end[k]):
+                if colon - at == name_end[k] - low and is_named(heads, at, names, low, name_end[k]):
                     place = HEADERS + 2 * slot[k]
                     if row[place] < 0:
                         begin = colon + 1

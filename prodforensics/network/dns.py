@@ -28,12 +28,17 @@ _KEPT = 2**16
 """Messages that are remembered: busy services ask for the same names again and again."""
 
 
+_Said = tuple[int, int, int, int, Message]
+"""Packet, protocol, stream, the transaction's number, and what was said."""
+
+
 @dataclass(slots=True)
 class _Exchange:
     """A question with its answer."""
 
     protocol: int
     stream: int
+    id: int
     asked: Message | None
     said: Message | None
     first: int
@@ -50,8 +55,8 @@ def dns(capture: Capture) -> pd.DataFrame:
     return _frame(capture, _paired(messages))
 
 
-def _datagrams(capture: Capture, data: np.ndarray) -> Iterator[tuple[int, int, int, Message]]:
-    """Give packet, protocol, stream and message of what is DNS over UDP."""
+def _datagrams(capture: Capture, data: np.ndarray) -> Iterator[_Said]:
+    """Give the messages over UDP."""
     packets, flows = capture.packets, capture.udp_streams
     on_port = (flows.port == PORT).any(axis=1)
     possible = ~on_port & ~np.isin(flows.port, _OTHERS).any(axis=1)
@@ -72,11 +77,11 @@ def _datagrams(capture: Capture, data: np.ndarray) -> Iterator[tuple[int, int, i
         )
         message = _remembered(payload, known)
         if message is not None:
-            yield packet, UDP, stream, message
+            yield packet, UDP, stream, payload[0] << 8 | payload[1], message
 
 
 def _remembered(payload: bytes, known: dict[bytes, Message | None]) -> Message | None:
-    """Read a message, or return what one with another number but the same rest held."""
+    """Read a message, or return one with the same rest, whatever its number."""
     rest = payload[2:]
     if rest in known:
         message = known[rest]
@@ -84,7 +89,7 @@ def _remembered(payload: bytes, known: dict[bytes, Message | None]) -> Message |
         message = read_message(payload)
         if len(known) < _KEPT:
             known[rest] = message
-    return message and message._replace(id=payload[0] << 8 | payload[1])
+    return message
 
 
 def _looks_like_query(capture: Capture, data: np.ndarray, packet: np.ndarray) -> np.ndarray:
@@ -117,8 +122,8 @@ def _is_query(payload: bytes) -> bool:
     return of_the_internet and (rest[:3] == b"\0\0\x29" if edns else not rest)
 
 
-def _over_tcp(capture: Capture, data: np.ndarray) -> Iterator[tuple[int, int, int, Message]]:
-    """Give packet, protocol, stream and message of what is DNS over TCP."""
+def _over_tcp(capture: Capture, data: np.ndarray) -> Iterator[_Said]:
+    """Give the messages over TCP."""
     flows = capture.streams
     wanted = np.flatnonzero((flows.port == PORT).any(axis=1))
     if not len(wanted):
@@ -140,7 +145,7 @@ def _over_tcp(capture: Capture, data: np.ndarray) -> Iterator[tuple[int, int, in
                 break
             last = min(at, stop) - 1
             ready = flow.packets[: np.searchsorted(flow.offsets, last, side="right")].max()
-            yield int(ready), TCP, int(streams.streams[number // 2]), message
+            yield int(ready), TCP, int(streams.streams[number // 2]), message.id, message
 
 
 def _is_framed(said: bytes) -> bool:
@@ -148,18 +153,18 @@ def _is_framed(said: bytes) -> bool:
     return 2 + length <= len(said) and read_message(said[2 : 2 + length]) is not None
 
 
-def _paired(messages: list[tuple[int, int, int, Message]]) -> list[_Exchange]:
+def _paired(messages: list[_Said]) -> list[_Exchange]:
     """Join questions with the answers to them."""
     found: list[_Exchange] = []
     open_: dict[tuple[object, ...], _Exchange] = {}
     answered: dict[tuple[object, ...], _Exchange] = {}
     latest: dict[tuple[object, ...], tuple[object, ...]] = {}
-    for packet, protocol, stream, message in messages:
-        key = (protocol, stream, message.id, message.query.lower(), message.qtype)
+    for packet, protocol, stream, number, message in messages:
+        key = (protocol, stream, number, message.query.lower(), message.qtype)
         if not message.response:
             exchange = open_.get(key)
             if exchange is None:
-                exchange = _Exchange(protocol, stream, message, None, packet, packet, -1, 0)
+                exchange = _Exchange(protocol, stream, number, message, None, packet, packet, -1, 0)
                 open_[key] = exchange
                 latest[key[:3]] = key
                 found.append(exchange)
@@ -174,7 +179,7 @@ def _paired(messages: list[tuple[int, int, int, Message]]) -> list[_Exchange]:
         if exchange is None:
             if key in answered:
                 continue  # the answer once more
-            exchange = _Exchange(protocol, stream, None, None, -1, -1, -1, 0)
+            exchange = _Exchange(protocol, stream, number, None, None, -1, -1, -1, 0)
             found.append(exchange)
         exchange.said, exchange.response = message, packet
         answered[key] = exchange
@@ -211,7 +216,7 @@ def _frame(capture: Capture, exchanges: list[_Exchange]) -> pd.DataFrame:
         "server_port": server_port,
         "protocol": vocabulary(("udp", "tcp"), (protocol == TCP).astype(np.int8)),
         "stream": np.array([one.stream for one in exchanges], np.int64),
-        "trans_id": np.array([one.id for one in known], np.int32),
+        "trans_id": np.array([one.id for one in exchanges], np.int32),
         "query": _words([one.query for one in known]),
         "qtype": _words(
             [TYPES.get(one.qtype, f"TYPE{one.qtype}") if one.qtype else "" for one in known]
