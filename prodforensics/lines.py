@@ -42,16 +42,21 @@ class ToolLines:
     source : Source
     progress : bool, optional
         Show a progress bar: always, never, or (None) for large files.
+    excerpts : bool
+        Whether gaps may quote lines; not where a line may be a key.
 
     Attributes
     ----------
     gaps : list of Gap
-        A last line without an end, as a file has that was cut; and what `unknown` was told of.
+        A last line without an end, as a file has that was cut; and what `unknown` and `missing`
+        were told of.
     """
 
-    def __init__(self, source: Source, progress: bool | None = None) -> None:
-        self._source, self._progress = source, progress
-        self._unknown = 0
+    def __init__(
+        self, source: Source, progress: bool | None = None, *, excerpts: bool = True
+    ) -> None:
+        self._source, self._progress, self._excerpts = source, progress, excerpts
+        self._unknown = self._lacking = 0
         self._last = (0, "")
         self.gaps: list[Gap] = []
 
@@ -61,23 +66,32 @@ class ToolLines:
         for number, line in _lines(self._source, self._progress):
             yield number, line.rstrip("\r\n")
         if not line.endswith("\n"):
-            what = "the last line has no end: it may be cut short"
-            self.gaps.append(Gap(what, line=number, excerpt=plain(line, 80)))
+            self._add("the last line has no end: it may be cut short", number, line)
+
+    def _add(self, what: str, number: int, line: str = "", lost: int | None = None) -> None:
+        excerpt = plain(line.rstrip("\r\n"), 80) if self._excerpts else ""
+        gap = Gap(what, line=number, lost_records=lost, excerpt=excerpt)
+        if gap not in self.gaps:  # pieces of one endless line
+            self.gaps.append(gap)
 
     def unknown(self, number: int, line: str) -> None:
         """Keep a line that is not understood as a gap; beyond a hundred they are counted."""
         self._unknown += 1
         self._last = (number, line)
         if self._unknown <= _LISTED:
-            what = "a line that is not understood"
-            gap = Gap(what, line=number, lost_records=1, excerpt=plain(line, 80))
-            if gap not in self.gaps:  # pieces of one endless line
-                self.gaps.append(gap)
+            self._add("a line that is not understood", number, line, 1)
+
+    def missing(self, what: str, number: int) -> None:
+        """Keep as a gap that something lacks its end, or all that it should hold."""
+        self._lacking += 1
+        if self._lacking <= _LISTED:
+            self._add(what, number)
 
     def end(self) -> list[Gap]:
         """Return the gaps, with a last one for all lines beyond the hundredth."""
         if (more := self._unknown - _LISTED) > 0:
-            number, line = self._last
             what = "more lines that are not understood; this is the last of them"
-            self.gaps.append(Gap(what, line=number, lost_records=more, excerpt=plain(line, 80)))
+            self._add(what, *self._last, more)
+        if (more := self._lacking - _LISTED) > 0:
+            self._add("more records that are not whole", self._last[0], lost=more)
         return self.gaps

@@ -25,6 +25,8 @@ RECORD_END = {
     "perf-script": b"\n\n",
     "mtr-text": b"\n",
     "mtr-csv": b"\n",
+    "conntrack-stats": b"\n",
+    "netstat-statistics": b"\n",
 }
 # Formats whose records tell their length: whether bytes end behind one.
 RECORDS = {

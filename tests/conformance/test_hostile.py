@@ -129,6 +129,23 @@ PLANTS = {
         ("/order/7",),
         lambda text: json.dumps(text)[1:-1],
     ),
+    "netstat-statistics": (
+        ("network/netstat.healthy.txt", "network/netstat.loss.txt"),
+        (" total packets received",),
+        " {}".format,
+    ),
+    "conntrack-stats": (
+        ("network/conntrack.stats.txt", "network/conntrack.overflow.stats.txt"),
+        (" insert=",),
+        lambda text: f" {text.replace(' ', '_').replace('=', ':')}=",
+    ),
+    "ss-summary": (("network/ss.summary.time_wait.txt",) * 2, ("orphaned",), str),
+    "dig": (
+        ("network/dig.nxdomain.txt", "network/dig.servfail.txt"),
+        (".example.\t\tIN",),
+        " {}.\t\tIN".format,
+    ),
+    "openssl-s_client": (("network/s_client.wrong_name.txt",) * 2, ("internal.shop.example",), str),
     "ping": (("network/ping.frag_needed.txt",) * 2, ("PING 10.30.0.20",), "PING {}".format),
 }
 

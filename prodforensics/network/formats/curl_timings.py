@@ -118,13 +118,13 @@ def _read_text(source: Source, progress: bool | None) -> tuple[list[Request], li
             lines.unknown(line_number, line)
     kept = [one for one in requests if one.points]
     if kept and _cut(seen, usual):
-        lines.unknown(kept[-1].line, "the last request ends before its last line")
+        lines.missing("the last request ends before its last line", kept[-1].line)
     for one in kept:
         if one.total_ns is None:
-            lines.unknown(one.line, "a request without its total time")
+            lines.missing("a request without its total time", one.line)
     for one in requests:
         if not one.points:
-            lines.unknown(one.line, "lines without a time")
+            lines.missing("lines without a time", one.line)
     return kept, lines.end()
 
 

@@ -84,7 +84,7 @@ def read(source: Source, *, progress: bool | None = None) -> MtrReport:
             lines.unknown(number, line)
     for run in runs:
         if not run.hops:
-            lines.unknown(run.line, "a report without a hop")
+            lines.missing("a report without a hop", run.line)
     runs = [run for run in runs if run.hops]
     if not runs:
         raise Corrupt(source.path, 0, "a report of mtr", repr(source.head(40)))

@@ -78,7 +78,7 @@ def read(source: Source, *, progress: bool | None = None) -> PingReport:
     for number, line in lines:
         if found := _HEAD.fullmatch(line):
             if lacks:
-                lines.unknown(runs[-1].line, f"a run that ends before its {lacks}")
+                lines.missing(f"a run that ends before its {lacks}", runs[-1].line)
             runs.append(_start(found, number))
             lacks = "sums"
         elif runs:
@@ -88,7 +88,7 @@ def read(source: Source, *, progress: bool | None = None) -> PingReport:
     if not runs:
         raise Corrupt(source.path, 0, "what ping prints", repr(source.head(40)))
     if lacks:
-        lines.unknown(runs[-1].line, f"a run that ends before its {lacks}")
+        lines.missing(f"a run that ends before its {lacks}", runs[-1].line)
     for run in runs:
         if not run.sent:
             _count(run)

@@ -74,7 +74,7 @@ def test_other_systems_and_other_answers(tmp_path):
 def test_a_run_that_ends_early_is_counted_and_told(tmp_path):
     report = printed_in_part(tmp_path, "".join(sample("good").splitlines(True)[:3]))
     assert report.frames["runs"][["sent", "received"]].values.tolist() == [[2, 2]]
-    assert "ends before its sums" in report.gaps["excerpt"].iloc[0]
+    assert "ends before its sums" in report.gaps["what"].iloc[0]
 
 
 def test_what_is_not_ping_is_refused(tmp_path):
