@@ -254,6 +254,20 @@ BUILT_IN = (
         "prodforensics.network.counter_reports:ConntrackCounters",
     ),
     Format(
+        "conntrack-table",
+        "conntrack -L, or /proc/net/nf_conntrack",
+        "network",
+        "prodforensics.network.formats.conntrack_table",
+        "prodforensics.network.conntrack_reports:ConntrackTable",
+    ),
+    Format(
+        "ss-sockets",
+        "ss -tanpi",
+        "network",
+        "prodforensics.network.formats.ss_sockets",
+        "prodforensics.network.socket_reports:SocketTable",
+    ),
+    Format(
         "ss-summary",
         "ss -s",
         "network",

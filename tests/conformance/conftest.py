@@ -27,6 +27,7 @@ RECORD_END = {
     "mtr-csv": b"\n",
     "conntrack-stats": b"\n",
     "netstat-statistics": b"\n",
+    "ss-sockets": b"\n",
 }
 # Formats whose records tell their length: whether bytes end behind one.
 RECORDS = {

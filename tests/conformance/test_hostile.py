@@ -139,6 +139,12 @@ PLANTS = {
         (" insert=",),
         lambda text: f" {text.replace(' ', '_').replace('=', ':')}=",
     ),
+    "conntrack-table": (
+        ("network/conntrack.table.txt",) * 2,
+        ("src=10.20.0.10",),
+        lambda text: f"src={text.replace(' ', '_')}",
+    ),
+    "ss-sockets": (("network/ss.sockets.trouble.txt",) * 2, ("python3",), str),
     "ss-summary": (("network/ss.summary.time_wait.txt",) * 2, ("orphaned",), str),
     "dig": (
         ("network/dig.nxdomain.txt", "network/dig.servfail.txt"),
