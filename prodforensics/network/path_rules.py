@@ -10,7 +10,7 @@ from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 if TYPE_CHECKING:
     from prodforensics.network.path_reports import Hop, MtrReport, MtrRun, PingReport, PingRun
 
-__all__ = ["MTR_RULES", "PING_RULES"]
+__all__ = ["MTR_RULES", "PING_RULES", "onset_of"]
 
 LOSS_PERCENT = 1.0
 """Loss to the end of a path from which on it counts."""
@@ -29,7 +29,7 @@ def mtr_loss(report: MtrReport) -> Iterator[Finding]:
     for run in report.runs:
         rows = range(row, row + len(run.hops))
         row += len(run.hops)
-        onset = _onset(run.hops)
+        onset = onset_of(run.hops)
         if onset is not None:
             yield _real(run, onset, rows)
         spared = _spared(run.hops, len(run.hops) if onset is None else onset)
@@ -37,8 +37,14 @@ def mtr_loss(report: MtrReport) -> Iterator[Finding]:
             yield _cleared(run, spared, rows)
 
 
-def _onset(hops: list[Hop]) -> int | None:
-    """Return the place of the first hop of those that lose up to the last; None without loss."""
+def onset_of(hops: list[Hop]) -> int | None:
+    """Return the place of the first hop of those that lose up to the last; None without loss.
+
+    Parameters
+    ----------
+    hops : list of Hop
+        One at least.
+    """
     last = hops[-1]
     if not last.lost or last.loss_percent < LOSS_PERCENT:
         return None

@@ -16,7 +16,7 @@ __all__ = ["read", "sniff"]
 
 _SIGNATURE = re.compile(
     rb"(?m)^(?:ipv[46][ \t]+[0-9]{1,2}[ \t]+)?[a-z0-9]{2,10}[ \t]+[0-9]{1,3}[ \t]"
-    rb"[^=\n]{0,60}src=[0-9a-f.:]{2,45} dst="
+    rb"[^=\n]{0,60}src=\S{2,600} dst=\S{2,600}[ \t]"
 )
 _TOLD = re.compile(rb"conntrack v[0-9.]+ \(conntrack-tools\): ([0-9]{1,18}) flow entries")
 _SIDE = ("source_port", "destination_port", "packets", "bytes")
