@@ -40,6 +40,7 @@ def main() -> None:
         )
         card(browser)
         captures(browser)
+        connection(browser)
         flames(browser)
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
             new("memory_leak", [], Path(folder) / "memory_leak.ipynb")
@@ -83,6 +84,21 @@ def captures(browser: Browser) -> None:
     for evidence, name in ((change, "network-comparison"), (both, "network-both-ends")):
         pictures = "<style>table{display:none}</style>" + evidence.sections()[0].html
         keep_html(browser, styled(pictures), name, 1060)
+
+
+def connection(browser: Browser) -> None:
+    """The packets of a connection that a proxy broke off, in the explorer of a capture."""
+    from tests.display.stage import staged
+
+    widget = pf.load(pf.samples.path("network/resets.proxy.pcap.zst")).show()
+    with staged(browser, widget, width=1160, height=860) as page:
+        page.get_by_role("tab", name=re.compile("^Findings")).click()
+        page.get_by_role("button", name="Show frame").first.click()
+        page.locator(".pf-part:focus").wait_for()
+        view = page.get_by_role("region", name="Capture explorer")
+        view.evaluate("view => { view.style.height = '820px'; }")
+        page.wait_for_timeout(1000)
+        keep(view, "network-explorer")
 
 
 def compared(*files: str) -> Evidence:

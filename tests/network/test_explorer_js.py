@@ -262,6 +262,12 @@ def test_a_part_of_the_sequence_graph_is_looked_at_closely(browser, folder):
         page.wait_for_function("() => asked.at(-1).ask === 'sequence' && asked.at(-1).start > 0")
         whole.click()
         page.wait_for_function("() => asked.at(-1).start === null")
+        page.locator(".pf-drawn[aria-label^='Bytes from'] .pf-part").first.focus()
+        page.keyboard.press("+")
+        page.wait_for_function("() => asked.at(-1).end > 0")
+        page.locator(".pf-drawn[aria-label^='Bytes from'] .pf-part").first.focus()
+        page.keyboard.press("Escape")
+        page.wait_for_function("() => asked.at(-1).start === null")
 
 
 def test_what_was_said_is_read_by_turns_with_secrets_masked(browser, folder):

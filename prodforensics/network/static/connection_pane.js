@@ -205,10 +205,14 @@ class ConnectionPane {
       fail,
       signal,
     });
-    this.graph.svg.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || this.stretch.start == null) return;
+    this.graph.element.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !this.graph.answer) return;
+      if (event.key === "Escape" && this.stretch.start != null) this.graph.clear();
+      else if (event.key === "+" || event.key === "=") this.zoom(0.5);
+      else if (event.key === "-") this.zoom(2);
+      else return;
+      event.preventDefault();
       event.stopPropagation();
-      this.graph.clear();
     });
     const box = make("div", { class: "pf-drawn-scroll" }, this.graph.element);
     this.whole = make(
@@ -226,6 +230,17 @@ class ConnectionPane {
       if (tcp) await this.graph.reload();
     };
     return { panel: panel(tools(this.sides.element, this.whole, hint), note, box), fill };
+  }
+
+  // Closer to the segment that has the focus, or further away.
+  zoom(times) {
+    const { start, end, left, right, width } = this.graph.answer;
+    const shape = this.graph.focused?.shape.getBBox();
+    const share = shape ? (shape.x + shape.width / 2 - left) / (width - left - right) : 0.5;
+    const middle = start + Math.max(0, Math.min(1, share)) * (end - start);
+    const half = Math.max(500, ((end - start) * times) / 2);
+    if (middle - half <= 0 && middle + half >= this.about.duration) return void this.graph.clear();
+    this.graph.brush({ start: Math.max(0, middle - half), end: middle + half });
   }
 
   // -- what was said ------------------------------------------------------------------------------
