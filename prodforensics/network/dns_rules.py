@@ -29,6 +29,8 @@ _STORM, _STORM_SHARE = 10, 0.1
 """Questions for one name that is not there: so often, and this share of all questions."""
 _MULTIPLIED = 0.5
 _SLOW = 1_000_000_000
+_RETRY = 300_000_000
+"""ns; what comes again sooner was captured twice."""
 _SLOW_SHARE = 0.05
 _ERRORS = ("SERVFAIL", "REFUSED", "NOTIMP", "FORMERR")
 _NAME = 120
@@ -93,16 +95,26 @@ def _named(rows: pd.DataFrame) -> str:
     )
 
 
+def _repeated(capture: Capture, mine: pd.DataFrame) -> pd.Series:
+    """Return which questions were sent again, not only captured twice."""
+    time = capture.packets.time
+    first, last = (
+        time[np.maximum(mine[name].to_numpy() - 1, 0)]
+        for name in ("request_frame", "last_request_frame")
+    )
+    return (mine["attempts"] > 1) & (last - first >= _RETRY)
+
+
 def _timeouts(capture: Capture, mine: pd.DataFrame) -> Iterator[Finding]:
     lost = mine[mine["timed_out"]]
     answered = mine["rcode"].astype(str) != ""
-    again = mine[answered & (mine["attempts"] > 1)]
+    again = mine[answered & _repeated(capture, mine)]
     server, whole, ip = _server(mine), len(mine), str(mine["server_ip"].iloc[0])
     if len(lost):
         found = among(len(lost), whole)
         questions = int(lost["attempts"].sum())
         # Where only questions were captured nobody asks again, since the answers did come.
-        heard = bool(answered.any()) or bool((lost["attempts"] > 1).any())
+        heard = bool(answered.any()) or bool(_repeated(capture, lost).any())
         enough = heard and len(lost) >= _LEAST and found.low >= _FAILING
         last = mine[answered]
         yield Finding(

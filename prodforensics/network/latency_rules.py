@@ -22,6 +22,7 @@ _MOSTLY, _HARDLY = 0.5, 0.2
 """Shares of the delay from which the path made it, and up to which it did not."""
 _LEAST = 3
 _EXPECTED, _MEANWHILE = 3.0, 0.15
+_LONGEST = 20_000_000_000
 _LEAST_ROUND_TRIPS = 5
 _DELAYED_ACK = 50_000_000
 """ns: an ACK without payload may wait 40 ms on Linux."""
@@ -114,6 +115,8 @@ def _server(capture: Capture, waits: Waits, share: float) -> Finding:
     observed, expected, pauses = crowd(capture, waits)
     steady = 0 <= share <= _HARDLY
     paused = expected >= _EXPECTED and observed <= _MEANWHILE * expected and pauses > 1
+    # No collector takes so long; who waits for an event does.
+    paused &= bool(np.median(waits.wait[waits.slow]) <= _LONGEST)
     verdict = Verdict.LIKELY if steady and paused else Verdict.POSSIBLE
     rows, who = _rows(capture, waits), _service(capture, waits)
     path = (

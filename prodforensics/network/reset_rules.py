@@ -10,7 +10,7 @@ import numpy as np
 from prodforensics.display.tables import human_count, human_ns
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.network.loss_rules import too_large
-from prodforensics.network.resets import CAUSES, Resets, resets
+from prodforensics.network.resets import CAUSES, Resets, resets, silence
 from prodforensics.network.wording import (
     among,
     caveats,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["RULES"]
 
 _VAIN = 3
+_SECOND = 1_000_000_000
 _MOST = 5
 _LEAST = 3
 _WEIGHT = 0.05
@@ -278,7 +279,8 @@ def _restarted(capture: Capture, found: Resets, rows: np.ndarray) -> Finding:
 def _vanished(capture: Capture) -> Iterator[Finding]:
     """Tell of connections whose other side went silent for good."""
     ends = capture.endings
-    vain = (ends.unheard_again >= _VAIN) & (ends.last[:, ::-1] >= 0)
+    # Packets that were captured twice look as sent again, but not for a second.
+    vain = (ends.unheard_again >= _VAIN) & (silence(capture) >= _SECOND)
     # It was heard of before, and not only by its SYN-ACK.
     vain &= ((ends.taken > 0) | (ends.sent[:, ::-1] > 0)) & (ends.unheard > 0)
     vain[too_large(capture).streams] = False  # it is there, but large packets do not reach it

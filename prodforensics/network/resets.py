@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from prodforensics.network.endings import Endings
     from prodforensics.network.model import Capture
 
-__all__ = ["CAUSES", "Resets", "resets"]
+__all__ = ["CAUSES", "Resets", "resets", "silence"]
 
 CAUSES = (
     "none", "empty", "given up", "restarted", "box", "race", "closed", "left", "upload", "alert",
@@ -84,7 +84,7 @@ def resets(capture: Capture) -> Resets:
     view = _View(capture, streams, ends, rows, side)
     conditions = (
         (view.empty(), EMPTY),
-        (view.mine(ends.unheard_again) >= _VAIN, GIVEN_UP),
+        (view.gave_up(), GIVEN_UP),
         (view.forgotten() & view.other_ttl(), BOX),
         (view.forgotten(), RESTARTED),
         (view.race(), RACE),
@@ -110,6 +110,21 @@ def resets(capture: Capture) -> Resets:
     return Resets(rows, cause, side.astype(np.int8), streams.reset[rows])
 
 
+def silence(capture: Capture) -> np.ndarray:
+    """Return for how long a side had heard nothing when it sent its last packet, ns.
+
+    Returns
+    -------
+    int64[streams, 2]
+        0 where the other side spoke last, or never.
+    """
+    last, time = capture.endings.last, capture.packets.time
+    if not len(time):
+        return np.zeros(last.shape, np.int64)
+    passed = time[np.maximum(last, 0)] - time[np.maximum(last[:, ::-1], 0)]
+    return np.where((last[:, ::-1] >= 0) & (last > last[:, ::-1]), np.maximum(passed, 0), 0)
+
+
 class _View:
     """The reset connections, seen from the side that resets ("mine") and the other ("theirs")."""
 
@@ -133,6 +148,11 @@ class _View:
 
     def empty(self) -> np.ndarray:
         return (self.ends.last_payload[self.rows] < 0).all(axis=1)
+
+    def gave_up(self) -> np.ndarray:
+        """Whether this side had sent in vain for a second or more."""
+        vain = self.mine(self.ends.unheard_again) >= _VAIN
+        return vain & (self.mine(silence(self.capture)) >= _SECOND)
 
     def they_spoke_last(self) -> np.ndarray:
         return self.theirs(self.ends.last_payload) > self.mine(self.ends.last_payload)

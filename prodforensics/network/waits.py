@@ -19,6 +19,7 @@ __all__ = ["Waits", "crowd", "slow_services"]
 _LEAST_ANSWERS = 20
 _LEAST_SLOW = 3
 _SLOW_SHARE = 0.01
+_POLLING = 0.5
 _SLOW_NS = 100_000_000
 """An answer is slow when it took 100 ms and twice the median more than the median."""
 
@@ -91,6 +92,7 @@ def slow_services(capture: Capture, most: int) -> list[Waits]:
         rows = order[start[one] : start[one] + size[one]]
         median = int(np.median(wait[rows]))
         is_slow = wait[rows] > median + max(_SLOW_NS, 2 * median)
+        is_slow &= ~_always_slow(packets.stream[asked[rows]], is_slow)
         if np.count_nonzero(is_slow) >= max(_LEAST_SLOW, _SLOW_SHARE * len(rows)):
             found_slow.append((int(wait[rows][is_slow].sum()), rows, median, is_slow))
     found_slow.sort(key=lambda one: -one[0])
@@ -104,6 +106,13 @@ def slow_services(capture: Capture, most: int) -> list[Waits]:
             Waits(stream, asked[rows], answered[rows], wait[rows], late, is_slow, median, trips)
         )
     return slow
+
+
+def _always_slow(stream: np.ndarray, slow: np.ndarray) -> np.ndarray:
+    """Return which answers came on connections whose answers are mostly slow: long polls."""
+    _, place, count = np.unique(stream, return_inverse=True, return_counts=True)
+    share = np.bincount(place, slow) / count
+    return ((share >= _POLLING) & (count >= _LEAST_SLOW))[place]
 
 
 def _delays(capture: Capture) -> np.ndarray:
