@@ -119,9 +119,10 @@ def _read_flow(flow: Flow, at: int, side: int, found: dict[int, Exchange]) -> No
             headers = _unpacked(decoder, block)
             if headers is None:
                 return
-            exchange = found.setdefault(number, Exchange(number))
-            of_request = side == 0 or kind == _PUSH_PROMISE
-            _headers(exchange, headers, of_request, first, frame.last, ends)
+            if number:  # 0 is the connection, which has no headers
+                exchange = found.setdefault(number, Exchange(number))
+                of_request = side == 0 or kind == _PUSH_PROMISE
+                _headers(exchange, headers, of_request, first, frame.last, ends)
             kind = 0
 
 
