@@ -147,8 +147,11 @@ def test_a_finding_leads_to_its_connection(notebook: Opened) -> None:
     _choose(view, "Findings")
     finding = view.get_by_role("tabpanel", name="Findings").locator("details").first
     expect(finding).to_contain_text("likely")
-    finding.get_by_role("button").click()
-    view.locator("[aria-label^='Packets between'] .pf-part").first.wait_for()
+    button = finding.get_by_role("button", name="Show frame").first
+    frame = button.inner_text().removeprefix("Show ").capitalize()
+    button.click()
+    label = "document.activeElement.getAttribute('aria-label') ?? ''"
+    notebook.page.wait_for_function(f"(words) => {label}.startsWith(words)", arg=f"{frame} ")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
