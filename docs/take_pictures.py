@@ -93,7 +93,7 @@ def connection(browser: Browser) -> None:
     widget = pf.load(pf.samples.path("network/resets.proxy.pcap.zst")).show()
     with staged(browser, widget, width=1160, height=860) as page:
         page.get_by_role("tab", name=re.compile("^Findings")).click()
-        page.get_by_role("button", name="Show frame").first.click()
+        page.get_by_role("button", name="Show frame").nth(1).click()
         page.locator(".pf-part:focus").wait_for()
         view = page.get_by_role("region", name="Capture explorer")
         view.evaluate("view => { view.style.height = '820px'; }")
