@@ -70,13 +70,14 @@ def find_exchanges(capture: Capture) -> Exchanges:
     """Find the requests and responses of a capture."""
     known = capture.streams
     streams = byte_streams(capture, np.flatnonzero(known.payload_bytes.sum(axis=1) > 0))
+    known_headers: http2.Known = {}
     with capture.payloads.open() as data:
         messages = find_messages(data, streams)
         parts = [_of_messages(capture, streams.streams, messages)]
         for place in np.flatnonzero(messages.other_at[::2] >= 0).tolist():
             flows = streams.flow(data, 2 * place), streams.flow(data, 2 * place + 1)
             begin = np.maximum(messages.other_at[2 * place : 2 * place + 2], 0).tolist()
-            found = http2.read_connection(flows, (begin[0], begin[1]))
+            found = http2.read_connection(flows, (begin[0], begin[1]), known_headers)
             parts.append(_of_connection(capture, int(streams.streams[place]), found))
     numbers = {name: np.concatenate([part[0][name] for part in parts]) for name in _COLUMNS}
     words = {name: pa.concat_arrays([part[1][name] for part in parts]) for name in _WORDS}

@@ -21,7 +21,11 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _HEADERS, _RST_STREAM, _PUSH_PROMISE, _CONTINUATION = 0, 1, 3, 5, 9
 _END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
 _MOST_HEADERS = 2**20
+_KEPT = 2**14
 Headers = list[tuple[str, str]]
+Known = dict[tuple[int, bytes], tuple[Headers | None, int]]
+"""What blocks of headers mean after others: by a number of what came before and the block, the
+headers and the number of what has come now."""
 
 
 @dataclass
@@ -70,7 +74,9 @@ class _Frame(NamedTuple):
     last: int
 
 
-def read_connection(flows: tuple[Flow, Flow], begin: tuple[int, int]) -> list[Exchange]:
+def read_connection(
+    flows: tuple[Flow, Flow], begin: tuple[int, int], known: Known | None = None
+) -> list[Exchange]:
     """Read the exchanges of a connection.
 
     Parameters
@@ -79,6 +85,8 @@ def read_connection(flows: tuple[Flow, Flow], begin: tuple[int, int]) -> list[Ex
         The originator's and the responder's.
     begin : tuple of int
         Where each of them is HTTP/2 in its bytes; -1 where it is not.
+    known : dict, optional
+        Remembers blocks of headers from one connection to the next.
 
     Returns
     -------
@@ -88,14 +96,13 @@ def read_connection(flows: tuple[Flow, Flow], begin: tuple[int, int]) -> list[Ex
     found: dict[int, Exchange] = {}
     for side, (flow, at) in enumerate(zip(flows, begin, strict=True)):
         if at >= 0:
-            _read_flow(flow, at, side, found)
+            _read_flow(flow, at, side, found, _Headers({} if known is None else known))
     return [found[number] for number in sorted(found)]
 
 
-def _read_flow(flow: Flow, at: int, side: int, found: dict[int, Exchange]) -> None:
-    from hpack import Decoder
-
-    decoder = Decoder(max_header_list_size=_MOST_HEADERS)
+def _read_flow(
+    flow: Flow, at: int, side: int, found: dict[int, Exchange], compressed: _Headers
+) -> None:
     block, kind, number, first, ends = b"", 0, 0, -1, False
     for frame in _frames(flow, at):
         if frame.kind in (_HEADERS, _PUSH_PROMISE):
@@ -116,7 +123,7 @@ def _read_flow(flow: Flow, at: int, side: int, found: dict[int, Exchange]) -> No
         if frame.lost or not frame.whole or len(block) > _MOST_HEADERS:
             return
         if frame.flags & _END_HEADERS:
-            headers = _unpacked(decoder, block)
+            headers = compressed.unpacked(block)
             if headers is None:
                 return
             if number:  # 0 is the connection, which has no headers
@@ -126,15 +133,51 @@ def _read_flow(flow: Flow, at: int, side: int, found: dict[int, Exchange]) -> No
             kind = 0
 
 
-def _unpacked(decoder: object, block: bytes) -> Headers | None:
-    """Return the headers of a block; None where it makes no sense."""
-    try:
-        return [
-            (name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
-            for name, value in decoder.decode(block, raw=True)
-        ]
-    except Exception:  # whatever a library raises of hostile bytes
-        return None
+class _Headers:
+    """The headers of one flow, block by block.
+
+    What a block means depends on all blocks before it. Clients begin their connections alike, so
+    what is known of the same blocks in the same order is not unpacked again.
+    """
+
+    def __init__(self, known: Known) -> None:
+        self._known, self._state = known, 0
+        self._waiting: list[bytes] = []
+        self._decoder: object = None
+
+    def unpacked(self, block: bytes) -> Headers | None:
+        """Return the headers of the next block; None where it makes no sense."""
+        key = (self._state, block)
+        self._waiting.append(block)
+        if key in self._known:
+            headers, self._state = self._known[key]
+            return headers
+        headers = self._decoded()
+        if len(self._known) < _KEPT and self._state >= 0:
+            self._known[key] = headers, len(self._known) + 1
+            self._state = len(self._known)
+        else:
+            self._state = -1  # nothing that follows is known
+        return headers
+
+    def _decoded(self) -> Headers | None:
+        """Unpack all blocks that wait, and return the headers of the last one."""
+        from hpack import Decoder
+
+        if self._decoder is None:
+            self._decoder = Decoder(max_header_list_size=_MOST_HEADERS)
+        found: Headers | None = None
+        try:
+            for block in self._waiting:
+                found = [
+                    (name.decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+                    for name, value in self._decoder.decode(block, raw=True)
+                ]
+        except Exception:  # whatever a library raises of hostile bytes
+            return None
+        finally:
+            self._waiting = []
+        return found
 
 
 class _Positions:

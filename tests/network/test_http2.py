@@ -9,10 +9,10 @@ from hpack import Encoder
 import prodforensics as pf
 from prodforensics._text import MASK
 from prodforensics.network.http2 import PREFACE
-from prodforensics.network.packets import FIN
+from prodforensics.network.packets import FIN, SYN
 from tests.network.test_http import http
 from tests.network.test_reassembly import SYNS, back, capture_of, sent
-from tests.network.wire import ACK
+from tests.network.wire import ACK, tcp
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PUSH_PROMISE, GOAWAY, CONTINUATION = 0, 1, 3, 4, 5, 7, 9
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 1, 4, 8, 32
@@ -151,6 +151,22 @@ def test_an_upgrade_from_http1(tmp_path):
     assert sorted(zip(rows["protocol"], rows["http2_stream"], rows["status"], strict=True)) == [
         ("1.1", -1, 101), ("2", 1, 200), ("2", 3, 204),
     ]  # fmt: skip
+
+
+def test_connections_that_begin_alike_and_go_on_apart(tmp_path):
+    """What is remembered of one connection is right for another one up to where they differ."""
+    packets, expected = [], []
+    for number, words in enumerate(["abc", "abd", "abdc", "b", "abc"]):
+        client, end = Side(), f"10.0.0.1:{41000 + number}"
+        said = PREFACE
+        for place, word in enumerate(words):
+            # The same header again is a number of the table that grew before.
+            pairs = [*REQUEST[:3], (":path", f"/{word}"), ("x-request-id", words[: place + 1])]
+            said += client.headers(2 * place + 1, pairs, 5)
+            expected.append((f"/{word}", words[: place + 1]))
+        packets += [tcp(end, "10.0.0.2:80", SYN, 99), tcp(end, "10.0.0.2:80", ACK, 100, 1, said)]
+    rows = http(tmp_path, *packets)
+    assert list(zip(rows["uri"], rows["request_id"], strict=True)) == expected
 
 
 def test_headers_of_one_exchange(tmp_path):
