@@ -12,7 +12,7 @@ from prodforensics.display.tables import human_count, human_ns, plain
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.network.named_questions import Vain, in_vain
 from prodforensics.network.troubles import rows_of_frame
-from prodforensics.network.wording import SHOWN, among, caveats, counted, listed
+from prodforensics.network.wording import among, caveats, counted, listed, proof_of, server_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,21 +64,11 @@ def _dig(server: str, name: str) -> str:
 
 
 def _server(mine: pd.DataFrame) -> str:
-    ip, port = str(mine["server_ip"].iloc[0]), int(mine["server_port"].iloc[0])
-    if port == 53:
-        return ip
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    return server_of(mine).removesuffix(":53")
 
 
 def _rows(rows: pd.DataFrame, *frames: str) -> dict[str, list[int]]:
-    """Return the exchanges, their TCP streams and their frames as proof."""
-    numbers = rows[list(frames)].to_numpy().ravel()
-    found = {
-        "dns": rows.index[:SHOWN].tolist(),
-        "packets": np.unique(numbers[numbers > 0])[:SHOWN].tolist(),
-        "connections": rows["stream"][rows["protocol"] == "tcp"].unique()[:SHOWN].tolist(),
-    }
-    return {name: labels for name, labels in found.items() if labels}
+    return proof_of("dns", rows, frames)
 
 
 def _named(rows: pd.DataFrame) -> str:

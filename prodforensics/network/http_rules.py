@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +13,13 @@ from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.network.hops import hops, moments
 from prodforensics.network.troubles import rows_of_frame
 from prodforensics.network.wording import (
-    SHOWN,
     among,
     caveats,
     counted,
     in_wireshark,
     named,
+    proof_of,
+    server_of,
 )
 
 if TYPE_CHECKING:
@@ -69,20 +70,9 @@ def _by_server(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
         yield rows[server == name]
 
 
-def _server(rows: pd.DataFrame) -> str:
-    ip, port = str(rows["server_ip"].iloc[0]), int(rows["server_port"].iloc[0])
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
-
-
-def _rows(*parts: pd.DataFrame) -> dict[str, Sequence[int]]:
-    """Return the exchanges, their streams and their frames as proof."""
-    rows = pd.concat(parts)
-    frames = rows[["request_frame", "response_frame", "last_frame"]].to_numpy().ravel()
-    return {
-        "http": list(dict.fromkeys(rows.index))[:SHOWN],
-        "connections": rows["stream"].unique()[:SHOWN].tolist(),
-        "packets": np.unique(frames[frames > 0])[:SHOWN].tolist(),
-    }
+def _rows(*parts: pd.DataFrame) -> dict[str, list[int]]:
+    columns = ("request_frame", "response_frame", "last_frame")
+    return proof_of("http", pd.concat(parts).drop(columns="protocol", errors="ignore"), columns)
 
 
 def _asked(row: pd.Series) -> str:
@@ -112,7 +102,7 @@ def _cut(
         "network.partial_response",
         verdict,
         Severity.HIGH if sure else Severity.LOW,
-        f"{counted(len(rows), 'answer')} of {human_count(whole)} of {_server(rows)} "
+        f"{counted(len(rows), 'answer')} of {human_count(whole)} of {server_of(rows)} "
         f"{'is' if len(rows) == 1 else 'are'} cut: {lengths}",
         f"{_asked(first)} in tcp.stream {first['stream']}, answered from frame "
         f"{first['response_frame']} to {first['last_frame']}: {lengths}, and the connection ended. "
@@ -171,7 +161,7 @@ def _buffered(
         "network.proxy_buffering",
         Verdict.LIKELY if found.value >= 0.5 else Verdict.POSSIBLE,
         Severity.MEDIUM,
-        f"{_server(front)} keeps answers of {_server(back)} back: the first byte comes "
+        f"{server_of(front)} keeps answers of {server_of(back)} back: the first byte comes "
         f"{human_ns(int(late[worst]))} later",
         f"{_asked(one)}: the service began to answer in frame {behind['response_frame']} "
         f"(tcp.stream {behind['stream']}) and went on for {human_ns(int(lasted[worst]))}; the "
@@ -220,8 +210,8 @@ def _queued(
         "network.latency_variance",
         Verdict.POSSIBLE,
         Severity.MEDIUM,
-        f"Requests wait {human_ns(float(np.median(wait)))} in {_server(front)} before it passes "
-        f"them on to {_server(back)}",
+        f"Requests wait {human_ns(float(np.median(wait)))} in {server_of(front)} before it passes "
+        f"them on to {server_of(back)}",
         f"{counted(len(front), 'request')} were seen on both hops; the time to the first byte is "
         f"{human_ns(front['ttfb_ns'].median())} for clients and {own} behind the proxy (medians), "
         f"the rest is spent before the request is passed on ({named(rows['connections'])}). "

@@ -12,13 +12,14 @@ from prodforensics.display.tables import human_count, human_ns, plain
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.network.troubles import rows_of_frame
 from prodforensics.network.wording import (
-    SHOWN,
     among,
     caveats,
     counted,
     in_wireshark,
     listed,
     named,
+    proof_of,
+    server_of,
 )
 
 if TYPE_CHECKING:
@@ -107,23 +108,12 @@ def _named(rows: pd.DataFrame) -> str:
 
 
 def _rows(rows: pd.DataFrame) -> dict[str, list[int]]:
-    columns = ["client_hello_frame", "certificate_frame", "alert_frame", "encrypted_alert_frame"]
-    frames = rows[columns].to_numpy().ravel()
-    found = {
-        "tls": rows.index[:SHOWN].tolist(),
-        "connections": _streams(rows)[:SHOWN],
-        "packets": np.unique(frames[frames > 0])[:SHOWN].tolist(),
-    }
-    return {name: labels for name, labels in found.items() if labels}
-
-
-def _server(rows: pd.DataFrame) -> str:
-    ip, port = str(rows["server_ip"].iloc[0]), int(rows["server_port"].iloc[0])
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+    columns = ("client_hello_frame", "certificate_frame", "alert_frame", "encrypted_alert_frame")
+    return proof_of("tls", rows, columns)
 
 
 def _failed(capture: Capture, tls: pd.DataFrame, rows: pd.DataFrame, cause: str) -> Finding:
-    first, server = rows.iloc[0], _server(rows)
+    first, server = rows.iloc[0], server_of(rows)
     here = (tls["server_ip"] == first["server_ip"]) & (tls["server_port"] == first["server_port"])
     found = among(len(rows), int(here.sum()))
     weighs = len(rows) >= _LEAST or len(rows) >= _WEIGHT * len(tls)
@@ -236,7 +226,7 @@ def _slow(capture: Capture, tls: pd.DataFrame) -> Iterator[Finding]:
             "network.tls_failure",
             Verdict.POSSIBLE,
             Severity.MEDIUM,
-            f"{_server(rows)} takes {human_ns(times.median())} before it answers the hello of TLS",
+            f"{server_of(rows)} takes {human_ns(times.median())} to answer the hello of TLS",
             f"{human_count(int(count))} of {counted(int(here), 'handshake')} ({_named(rows)}): "
             f"{human_ns(times.min())} to {human_ns(times.max())} from hello to hello, where a "
             f"round trip takes {human_ns(float(np.median(trips)))}. The server is busy "

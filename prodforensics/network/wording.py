@@ -13,12 +13,14 @@ from prodforensics.findings import Verdict
 from prodforensics.statistics import Share, share
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from prodforensics.network.connections import Flows
     from prodforensics.network.model import Capture
 
 __all__ = [
-    "address", "among", "caveats", "counted", "end", "in_wireshark", "judge", "listed", "named",
-    "proof", "seconds", "services",
+    "SHOWN", "address", "among", "caveats", "counted", "end", "in_wireshark", "judge", "listed",
+    "named", "proof", "proof_of", "seconds", "server_of", "services",
 ]  # fmt: skip
 
 SHOWN = 50
@@ -107,6 +109,37 @@ def proof(streams: Iterable[int], packets: Iterable[int] = ()) -> dict[str, list
     frames = sorted({int(one) + 1 for one in packets if one >= 0})
     rows = {"connections": [int(one) for one in streams][:SHOWN], "packets": frames[:SHOWN]}
     return {name: labels for name, labels in rows.items() if labels}
+
+
+def proof_of(frame: str, rows: pd.DataFrame, frames: Sequence[str]) -> dict[str, list[int]]:
+    """Return the rows of a protocol's frame that prove a finding, with their streams and packets.
+
+    Parameters
+    ----------
+    frame : str
+        Name of the frame.
+    rows : DataFrame
+        Its rows, with a column ``stream``; of those over UDP (by ``protocol``) it is no
+        ``tcp.stream``.
+    frames : sequence of str
+        Columns of frame numbers.
+    """
+    numbers = rows[list(frames)].to_numpy().ravel()
+    streams = rows["stream"]
+    if "protocol" in rows:
+        streams = streams[~rows["protocol"].isin(["udp", "quic"])]
+    found = {
+        frame: list(dict.fromkeys(rows.index))[:SHOWN],
+        "connections": streams.unique()[:SHOWN].tolist(),
+        "packets": np.unique(numbers[numbers > 0])[:SHOWN].tolist(),
+    }
+    return {name: labels for name, labels in found.items() if labels}
+
+
+def server_of(rows: pd.DataFrame) -> str:
+    """Write the address and port of the server that the first row of a protocol's frame asks."""
+    ip, port = str(rows["server_ip"].iloc[0]), int(rows["server_port"].iloc[0])
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 def counted(count: int, word: str) -> str:
