@@ -71,14 +71,18 @@ def find_exchanges(capture: Capture) -> Exchanges:
     known = capture.streams
     streams = byte_streams(capture, np.flatnonzero(known.payload_bytes.sum(axis=1) > 0))
     known_headers: http2.Known = {}
+    found: list[tuple[int, http2.Exchange]] = []
     with capture.payloads.open() as data:
         messages = find_messages(data, streams)
         parts = [_of_messages(capture, streams.streams, messages)]
         for place in np.flatnonzero(messages.other_at[::2] >= 0).tolist():
             flows = streams.flow(data, 2 * place), streams.flow(data, 2 * place + 1)
             begin = np.maximum(messages.other_at[2 * place : 2 * place + 2], 0).tolist()
-            found = http2.read_connection(flows, (begin[0], begin[1]), known_headers)
-            parts.append(_of_connection(capture, int(streams.streams[place]), found))
+            stream = int(streams.streams[place])
+            read = http2.read_connection(flows, (begin[0], begin[1]), known_headers)
+            found += [(stream, one) for one in read]
+    if found:
+        parts.append(_of_streams(capture, found))
     numbers = {name: np.concatenate([part[0][name] for part in parts]) for name in _COLUMNS}
     words = {name: pa.concat_arrays([part[1][name] for part in parts]) for name in _WORDS}
     order = np.argsort(_began(numbers), kind="stable")
@@ -152,15 +156,16 @@ def _of_messages(
     return numbers, words
 
 
-def _of_connection(
-    capture: Capture, stream: int, found: list[http2.Exchange]
+def _of_streams(
+    capture: Capture, given: list[tuple[int, http2.Exchange]]
 ) -> tuple[dict[str, np.ndarray], dict[str, pa.Array]]:
-    """Return the exchanges of an HTTP/2 connection."""
-    found = [one for one in found if max(one.request_first, one.response_first) >= 0]
-    ended = bool(_ended(capture, np.array([stream]))[0])
+    """Return the exchanges of HTTP/2 connections, each given with its TCP stream."""
+    given = [pair for pair in given if max(pair[1].request_first, pair[1].response_first) >= 0]
+    streams, found = [stream for stream, _ in given], [one for _, one in given]
+    over = _ended(capture, np.array(streams, np.int64)).tolist()
     sides = [(dict(reversed(one.request)), dict(reversed(one.response))) for one in found]
     rows = []
-    for one, (_, said) in zip(found, sides, strict=True):
+    for stream, ended, one, (_, said) in zip(streams, over, found, sides, strict=True):
         answered = one.response_first >= 0
         rows.append((
             stream, 20, _number(said.get(":status", ""), 999), _number(said.get("content-length")),
