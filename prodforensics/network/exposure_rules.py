@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prodforensics.display.tables import human_bytes, human_count, plain
+from prodforensics.display.tables import human_bytes, plain
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 from prodforensics.network.clear_secrets import Secret, clear_secrets
 from prodforensics.network.openings import (
@@ -18,6 +18,7 @@ from prodforensics.network.openings import (
     of_host_itself,
     openings,
 )
+from prodforensics.network.troubles import rows_of_frame
 from prodforensics.network.wording import (
     address,
     caveats,
@@ -152,7 +153,7 @@ def _exposed(capture: Capture, rows: np.ndarray, sessions: dict[int, str]) -> Fi
 @rule("network.clear_text_secret")
 def clear_text_secret(capture: Capture) -> Iterator[Finding]:
     """Find passwords, tokens and session cookies that anybody on the way can read."""
-    secrets = clear_secrets(capture, carrying(capture))
+    secrets = [*clear_secrets(capture, carrying(capture)), *_in_http2(capture)]
     if not secrets:
         return
     service = services(capture.streams)
@@ -174,6 +175,17 @@ def clear_text_secret(capture: Capture) -> Iterator[Finding]:
             proof(streams, (one.packet for one in rest)),
             in_wireshark(streams[:3]),
         )
+
+
+def _in_http2(capture: Capture) -> Iterator[Secret]:
+    """Give the requests of HTTP/2 whose headers, once unpacked, hold secrets."""
+    http = rows_of_frame(capture, "http")
+    if http is None:
+        return
+    held = http[(http["protocol"] == "2") & (http["secrets"].astype(str) != "")]
+    for row in held.head(_CANDIDATES).itertuples():
+        kinds = tuple(str(row.secrets).split(", "))
+        yield Secret(max(int(row.request_frame), 1) - 1, int(row.stream), kinds, "http2")
 
 
 def _in_clear(capture: Capture, group: list[Secret]) -> Finding:
@@ -199,8 +211,8 @@ def _in_clear(capture: Capture, group: list[Secret]) -> Finding:
             if inside
             else "Everybody on the way can read them, and so can whoever gets this file. "
         )
-        + f"Their values are shown nowhere here: {human_count(len(group))} packets of the capture "
-        "hold them." + caveats(capture, "snap_length", "missed_bytes"),
+        + "Their values are shown nowhere here; the capture holds them."
+        + caveats(capture, "snap_length", "missed_bytes"),
         proof(streams, (one.packet for one in group)),
         f"{in_wireshark(streams, first.filter)}. Use TLS on this hop, change these secrets, and "
         "delete or protect the capture.",

@@ -27,15 +27,15 @@ SHOWN = 50
 """Rows of a frame that a finding names at the most."""
 _NAMED = 4
 _LACKS = {
-    "dropped": "the capture itself lost {} packets",
-    "missed_bytes": "{} bytes that were acknowledged are not in the capture, which lost packets",
-    "one_sided": "{} connections were captured in one direction only",
-    "missing_handshake": "{} connections began before the capture",
-    "snap_length": "{} packets were cut by the snap length",
-    "offload": "{} packets are larger than a segment, so they were captured before the network "
-    "card cuts them or after it joins them, and several segments count as one",
-    "duplicates": "{} packets were captured twice and are not counted",
-    "clock_jumps": "the clock ran backwards {} times",
+    "dropped": "the capture itself lost packets ({})",
+    "missed_bytes": "bytes that were acknowledged are not in the capture, which lost packets ({})",
+    "one_sided": "connections were captured in one direction only ({})",
+    "missing_handshake": "connections began before the capture ({})",
+    "snap_length": "packets were cut by the snap length ({})",
+    "offload": "packets are larger than a segment ({}): captured before the network card cuts them "
+    "or after it joins them, so that several segments count as one",
+    "duplicates": "packets were captured twice and are not counted ({})",
+    "clock_jumps": "the clock ran backwards ({})",
 }
 
 

@@ -121,3 +121,16 @@ def test_the_body_of_a_request_may_come_in_a_packet_of_its_own(tmp_path):
 )
 def test_what_is_no_secret_is_not_told(request_, tmp_path):
     assert said(tmp_path, request_, OK) == []
+
+
+def test_headers_of_http2_are_unpacked_first(tmp_path):
+    from hpack import Encoder
+
+    headers = [(":method", "GET"), (":path", "/"), (":scheme", "http"), (":authority", "a")]
+    block = Encoder().encode([*headers, ("authorization", "Bearer abcdefabcdef")])
+    settings = b"\0\0\0\x04\0\0\0\0\0"
+    asked = len(block).to_bytes(3) + b"\x01\x05\0\0\0\x01" + block
+    (one,) = said(tmp_path, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + asked, settings)
+    assert (one.rule, one.verdict) == ("network.clear_text_secret", LIKELY)
+    assert one.why.startswith("authorization (1)")
+    assert "abcdef" not in str(one.as_dict())
