@@ -122,7 +122,7 @@ class CaptureExplorer {
   }
 
   refill() {
-    for (const page of this.pages.pages) page.filled = page.key === "findings";
+    for (const page of this.pages.pages) page.filled = page.filled && page.key === "findings";
     this.pages.choose(this.pages.current);
   }
 
