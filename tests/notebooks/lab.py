@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["Lab", "Opened", "jupyterlab", "opened"]
+__all__ = ["Lab", "Opened", "choose_theme", "jupyterlab", "opened", "template"]
 
 _STARTUP_SECONDS = 90
 _RUN_SECONDS = 240
@@ -125,6 +125,35 @@ def opened(lab: Lab, browser: Browser, notebook: str, **context: Any) -> Iterato
     _run_all(page)
     yield here
     tab.close()
+
+
+@contextmanager
+def template(name: str, folder: Path, home: Path) -> Iterator[Opened]:
+    """Write a template into a folder and run it there on its samples."""
+    from playwright.sync_api import sync_playwright
+
+    from prodforensics.notebooks import new
+    from tests.conftest import require_tool
+
+    chromium = require_tool("chromium")
+    new(name, [], folder / f"{name}.ipynb")
+    with jupyterlab(folder, home) as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        with opened(lab, browser, f"{name}.ipynb") as here:
+            yield here
+        browser.close()
+
+
+def choose_theme(page: Page, theme: str) -> bool:
+    """Choose a theme in the menu, and return whether it is a light one."""
+    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").first.click()
+    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-itemLabel", has_text=theme).first.click()
+    light = theme.endswith("Light")
+    page.wait_for_selector(f'body[data-jp-theme-light="{str(light).lower()}"]', state="attached")
+    return light
 
 
 def _wait_for_kernel(lab: Lab, page: Page) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect, sync_playwright
+from playwright.sync_api import Locator, expect
 
-from prodforensics.notebooks import new
-from tests.conftest import require_tool
-from tests.notebooks.lab import Opened, jupyterlab, lightness, opened
+from tests.notebooks.lab import Opened, choose_theme, lightness, template
 
 # One lab after the other: they stay in one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
@@ -25,18 +23,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def notebook(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """The template, run on its samples."""
-    chromium = require_tool("chromium")
-    new("network", [], folder / "network.ipynb")
-    with (
-        jupyterlab(folder, tmp_path_factory.mktemp("home")) as lab,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        with opened(lab, browser, "network.ipynb") as here:
-            yield here
-        browser.close()
+    with template("network", folder, tmp_path_factory.mktemp("home")) as here:
+        yield here
 
 
 @pytest.fixture(autouse=True)
@@ -156,18 +144,13 @@ def test_a_finding_leads_to_its_connection(notebook: Opened) -> None:
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_explorer_follows_the_theme(notebook: Opened, theme: str, tmp_path: Path) -> None:
-    page = notebook.page
-    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").first.click()
-    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
-    page.locator(".lm-Menu-itemLabel", has_text=theme).first.click()
-    light = str(theme.endswith("Light")).lower()
-    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+    light = choose_theme(notebook.page, theme)
     view = _view(notebook)
     _choose(view, "Overview")
     ground, ink = view.evaluate(
         "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
     )
-    assert (lightness(ink) < lightness(ground)) == theme.endswith("Light"), (ground, ink)
+    assert (lightness(ink) < lightness(ground)) == light, (ground, ink)
     picture = tmp_path / f"{light}.png"
     view.screenshot(path=picture)
     assert picture.stat().st_size > 10_000

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect, sync_playwright
+from playwright.sync_api import Locator, expect
 
-from prodforensics.notebooks import new
-from tests.conftest import require_tool
-from tests.notebooks.lab import Opened, jupyterlab, lightness, opened
+from tests.notebooks.lab import Opened, choose_theme, lightness, template
 
 # One lab after the other: they stay in one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
@@ -21,19 +19,9 @@ def notebook(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Opened]:
     """A template, run on its samples."""
-    chromium = require_tool("chromium")
-    folder = tmp_path_factory.mktemp("lab")
-    new(request.param, [], folder / f"{request.param}.ipynb")
-    with (
-        jupyterlab(folder, tmp_path_factory.mktemp("home")) as lab,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        with opened(lab, browser, f"{request.param}.ipynb") as here:
-            yield here
-        browser.close()
+    folder, home = (tmp_path_factory.mktemp(name) for name in ("lab", "home"))
+    with template(request.param, folder, home) as here:
+        yield here
 
 
 @pytest.fixture(autouse=True)
@@ -123,18 +111,13 @@ def test_a_brushed_stretch_of_time_narrows_all_views(notebook: Opened) -> None:
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_flame_graph_follows_the_theme(notebook: Opened, theme: str, tmp_path: Path) -> None:
-    page = notebook.page
-    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").first.click()
-    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
-    page.locator(".lm-Menu-itemLabel", has_text=theme).first.click()
-    light = str(theme.endswith("Light")).lower()
-    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
+    light = choose_theme(notebook.page, theme)
     view = _view(notebook)
     view.get_by_role("tab", name="Flame graph").click()
     ground, ink = view.evaluate(
         "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
     )
-    assert (lightness(ink) < lightness(ground)) == theme.endswith("Light"), (ground, ink)
+    assert (lightness(ink) < lightness(ground)) == light, (ground, ink)
     picture = tmp_path / f"{light}.png"
     view.screenshot(path=picture)
     assert picture.stat().st_size > 10_000
