@@ -62,7 +62,8 @@ def frames(rows):
 def test_where(capture, asked, found):
     rows = capture.where(**asked)
     assert frames(rows) == found
-    assert rows.equals(capture.frames["packets"].loc[found])
+    assert rows.columns.equals(capture.frames["packets"].columns)
+    assert not found or rows.equals(capture.frames["packets"].loc[found])
 
 
 @pytest.mark.parametrize(
