@@ -171,7 +171,7 @@ def http_messages(
     ----------
     data, extra : uint8[:]
     first, packet, start, size, lost, lost_after, begun, finished
-        See `prodforensics.network.reassembly.ByteStreams`.
+        See `prodforensics.network.protocols.reassembly.ByteStreams`.
     names : uint8[:]
         Names of wanted headers, in lower case, one after the other; ``content-length`` must be in
         slot 1 and ``transfer-encoding`` in slot 2.

@@ -8,7 +8,12 @@ answered. The *analysis* of a TCP packet are Wireshark's ``tcp.analysis`` flags:
 lost segment, zero window ...
 
 `Capture` is one capture file. `prodforensics.compare` makes of two a
-`prodforensics.network.compare.CaptureComparison`.
+`prodforensics.network.compare.CaptureComparison`, or of both ends of one path a
+`prodforensics.network.comparison.both_ends.BothEnds`.
+
+The room is divided: here stands what the headers tell of packets and connections; `protocols`
+reads what they carry; `symptoms` holds the findings of one capture, `comparison` what two of them
+say together, `explorer` what a person sees, `tools` the reports of mtr, curl, ss and others.
 """
 
 from __future__ import annotations

@@ -10,16 +10,16 @@ from prodforensics._reference import Later
 from prodforensics.display.tables import human_count, human_ns
 from prodforensics.errors import BadOption
 from prodforensics.evidence import Evidence
-from prodforensics.network import comparison_schemas
-from prodforensics.network.both_ends import BothEnds, paired
-from prodforensics.network.changes import changes
-from prodforensics.network.groups import Groups, paths_and_services, requests_by_name
+from prodforensics.network.comparison import comparison_schemas
+from prodforensics.network.comparison.both_ends import BothEnds, paired
+from prodforensics.network.comparison.changes import changes
+from prodforensics.network.comparison.groups import Groups, paths_and_services, requests_by_name
 from prodforensics.schema import Schema
 
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture
 
-pictures = Later("prodforensics.network.comparison_pictures")
+pictures = Later("prodforensics.network.comparison.comparison_pictures")
 
 __all__ = ["CaptureComparison", "compare"]
 
@@ -86,9 +86,9 @@ class CaptureComparison(Evidence):
 
     kind: ClassVar[str] = "capture comparison"
     schemas: ClassVar[Mapping[str, Schema]] = comparison_schemas.FRAMES
-    _rules = "prodforensics.network.comparison_rules:RULES"
-    _view = "prodforensics.network.comparison_views:explorer"
-    _sections = "prodforensics.network.comparison_pictures:comparison_sections"
+    _rules = "prodforensics.network.comparison.comparison_rules:RULES"
+    _view = "prodforensics.network.comparison.comparison_views:explorer"
+    _sections = "prodforensics.network.comparison.comparison_pictures:comparison_sections"
 
     def __init__(self, base: Capture, other: Capture) -> None:
         self.base, self.other = base, other

@@ -21,8 +21,8 @@ from prodforensics.source import Source
 
 if TYPE_CHECKING:
     from prodforensics.network.connections import Flows, Streams
-    from prodforensics.network.endings import Endings
-    from prodforensics.network.http import Exchanges
+    from prodforensics.network.protocols.http import Exchanges
+    from prodforensics.network.symptoms.endings import Endings
     from prodforensics.network.tcp_analysis import TcpAnalysis
 
 __all__ = ["Capture"]
@@ -30,15 +30,15 @@ __all__ = ["Capture"]
 # Loading needs no frames, so it does not wait for pandas: what makes them is imported on use.
 connection_table = Later("prodforensics.network.connection_table")
 connections = Later("prodforensics.network.connections")
-dns = Later("prodforensics.network.dns")
-ending = Later("prodforensics.network.endings")
-http = Later("prodforensics.network.http")
-icmp = Later("prodforensics.network.icmp")
-pictures = Later("prodforensics.network.pictures")
+dns = Later("prodforensics.network.protocols.dns")
+ending = Later("prodforensics.network.symptoms.endings")
+http = Later("prodforensics.network.protocols.http")
+icmp = Later("prodforensics.network.protocols.icmp")
+pictures = Later("prodforensics.network.explorer.pictures")
 quality = Later("prodforensics.network.quality")
 tables = Later("prodforensics.network.tables")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
-tls_table = Later("prodforensics.network.tls_table")
+tls_table = Later("prodforensics.network.protocols.tls_table")
 
 
 class Capture(Operations, Evidence):
@@ -63,7 +63,7 @@ class Capture(Operations, Evidence):
     kind: ClassVar[str] = "capture"
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _view = "prodforensics.network.views:explorer"
-    _sections = "prodforensics.network.pictures:capture_sections"
+    _sections = "prodforensics.network.explorer.pictures:capture_sections"
     _compare = "prodforensics.network.compare:compare"
     _rules = "prodforensics.network.rules:RULES"
 

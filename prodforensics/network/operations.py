@@ -10,15 +10,15 @@ from prodforensics._reference import Later
 if TYPE_CHECKING:
     import pandas as pd
 
-    from prodforensics.network.conversation import Conversation
     from prodforensics.network.packets import Packets
+    from prodforensics.network.protocols.conversation import Conversation
 
 __all__ = ["Operations"]
 
 # Imported on use: who loads and looks needs little of it.
-conversation = Later("prodforensics.network.conversation")
+conversation = Later("prodforensics.network.protocols.conversation")
 filters = Later("prodforensics.network.filters")
-http = Later("prodforensics.network.http")
+http = Later("prodforensics.network.protocols.http")
 questions = Later("prodforensics.network.questions")
 tcp_analysis = Later("prodforensics.network.tcp_analysis")
 
@@ -82,7 +82,7 @@ class Operations:
         Returns
         -------
         DataFrame
-            `prodforensics.network.schemas_http.HEADERS`.
+            `prodforensics.network.protocols.schemas_http.HEADERS`.
 
         Raises
         ------

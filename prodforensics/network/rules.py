@@ -8,7 +8,7 @@ captures of production always hold some resets, lost packets and refused connect
 from __future__ import annotations
 
 from prodforensics.findings import Rule
-from prodforensics.network import (
+from prodforensics.network.symptoms import (
     dns_rules,
     exposure_rules,
     http_rules,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from prodforensics.network.schemas_dns import DNS
-from prodforensics.network.schemas_http import HTTP
-from prodforensics.network.schemas_icmp import ICMP
-from prodforensics.network.schemas_tls import TLS
+from prodforensics.network.protocols.schemas_dns import DNS
+from prodforensics.network.protocols.schemas_http import HTTP
+from prodforensics.network.protocols.schemas_icmp import ICMP
+from prodforensics.network.protocols.schemas_tls import TLS
 from prodforensics.schema import Column, Schema
 
 __all__ = ["CONNECTIONS", "FRAMES", "PACKETS", "QUALITY", "RTT", "SEQUENCE", "THROUGHPUT"]

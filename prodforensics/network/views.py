@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from prodforensics.display.cards import card, findings_card, picture
 from prodforensics.display.widget import ExplorerWidget, drawing_scripts
-from prodforensics.network.pages import CapturePages
-from prodforensics.network.pictures import capture_sections
+from prodforensics.network.explorer.pages import CapturePages
+from prodforensics.network.explorer.pictures import capture_sections
 
 if TYPE_CHECKING:
     from prodforensics.network.model import Capture

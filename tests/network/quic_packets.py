@@ -3,7 +3,7 @@
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from prodforensics.network.quic import V2, initial_keys
+from prodforensics.network.protocols.quic import V2, initial_keys
 
 CLIENT, SERVER = bytes.fromhex("8394c8f03e515708"), bytes.fromhex("f067a5502a4262b5")
 

@@ -8,8 +8,8 @@ from typing import Any
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.gaps import Gap
-from prodforensics.network.bulk_lines import gaps_at, lines_of, matched
-from prodforensics.network.conntrack_reports import ConntrackTable
+from prodforensics.network.tools.bulk_lines import gaps_at, lines_of, matched
+from prodforensics.network.tools.conntrack_reports import ConntrackTable
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

@@ -16,9 +16,9 @@ from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.gaps import Gap
 from prodforensics.lines import ToolLines
-from prodforensics.network.json_texts import documents, number, text
-from prodforensics.network.timing_reports import CurlTimings, Request
-from prodforensics.network.tool_reports import count_of, ns_of
+from prodforensics.network.tools.json_texts import documents, number, text
+from prodforensics.network.tools.timing_reports import CurlTimings, Request
+from prodforensics.network.tools.tool_reports import count_of, ns_of
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

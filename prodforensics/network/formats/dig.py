@@ -8,8 +8,8 @@ from prodforensics._text import MASK
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.lines import ToolLines
-from prodforensics.network.answer_reports import DigReport, Query, Record
-from prodforensics.network.tool_reports import count_of
+from prodforensics.network.tools.answer_reports import DigReport, Query, Record
+from prodforensics.network.tools.tool_reports import count_of
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

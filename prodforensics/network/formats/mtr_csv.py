@@ -8,8 +8,8 @@ from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.lines import ToolLines
 from prodforensics.network.formats.mtr_text import set_value
-from prodforensics.network.path_reports import Hop, MtrReport, MtrRun
-from prodforensics.network.tool_reports import count_of
+from prodforensics.network.tools.path_reports import Hop, MtrReport, MtrRun
+from prodforensics.network.tools.tool_reports import count_of
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

@@ -8,8 +8,8 @@ from typing import Any
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.gaps import Gap
-from prodforensics.network.json_texts import documents, number, text
-from prodforensics.network.path_reports import Hop, MtrReport, MtrRun
+from prodforensics.network.tools.json_texts import documents, number, text
+from prodforensics.network.tools.path_reports import Hop, MtrReport, MtrRun
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.lines import ToolLines
-from prodforensics.network.path_reports import Hop, MtrReport, MtrRun
-from prodforensics.network.tool_reports import count_of, ns_of
+from prodforensics.network.tools.path_reports import Hop, MtrReport, MtrRun
+from prodforensics.network.tools.tool_reports import count_of, ns_of
 from prodforensics.source import Source
 
 __all__ = ["read", "set_value", "sniff"]

@@ -7,8 +7,8 @@ import re
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.lines import ToolLines
-from prodforensics.network.counter_reports import Counter, ProtocolCounters
-from prodforensics.network.tool_reports import count_of
+from prodforensics.network.tools.counter_reports import Counter, ProtocolCounters
+from prodforensics.network.tools.tool_reports import count_of
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

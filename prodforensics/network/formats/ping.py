@@ -12,8 +12,8 @@ from prodforensics.errors import Corrupt
 from prodforensics.formats import Match
 from prodforensics.formats import Probe as FormatProbe
 from prodforensics.lines import ToolLines
-from prodforensics.network.path_reports import PingReport, PingRun, Probe
-from prodforensics.network.tool_reports import count_of, ns_of
+from prodforensics.network.tools.path_reports import PingReport, PingRun, Probe
+from prodforensics.network.tools.tool_reports import count_of, ns_of
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

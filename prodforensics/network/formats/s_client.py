@@ -13,7 +13,7 @@ from prodforensics._text import plain
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
 from prodforensics.lines import ToolLines
-from prodforensics.network.answer_reports import Certificate, Handshake, TlsProbe, VerifyError
+from prodforensics.network.tools.answer_reports import Certificate, Handshake, TlsProbe, VerifyError
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

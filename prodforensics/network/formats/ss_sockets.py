@@ -13,8 +13,8 @@ from typing import Any
 
 from prodforensics.errors import Corrupt
 from prodforensics.formats import Match, Probe
-from prodforensics.network.bulk_lines import gaps_at, lines_of, matched
-from prodforensics.network.socket_reports import SocketTable
+from prodforensics.network.tools.bulk_lines import gaps_at, lines_of, matched
+from prodforensics.network.tools.socket_reports import SocketTable
 from prodforensics.source import Source
 
 __all__ = ["read", "sniff"]

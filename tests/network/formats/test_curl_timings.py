@@ -7,7 +7,7 @@ import pytest
 import prodforensics as pf
 from prodforensics import samples
 from prodforensics.errors import Corrupt
-from prodforensics.network.timing_reports import PHASES
+from prodforensics.network.tools.timing_reports import PHASES
 from tests.network.tool_files import printed, printed_in_part, verdicts
 
 TEXT = samples.path("network/curl.fast.txt").read_text()

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from prodforensics.network.dns_messages import RCODES, TYPES
+from prodforensics.network.protocols.dns_messages import RCODES, TYPES
 from tests.network.oracle.tshark import CAPTURES, fields, loaded
 
 pytestmark = [pytest.mark.oracle, pytest.mark.parametrize("name", CAPTURES)]

@@ -9,7 +9,7 @@ import pytest
 
 import prodforensics as pf
 from prodforensics import tools
-from prodforensics.network.tls_names import ALERTS, cipher_suite, group
+from prodforensics.network.protocols.tls_names import ALERTS, cipher_suite, group
 from prodforensics.source import Source
 from tests.conftest import require_tool
 from tests.network.oracle.tshark import CAPTURES, loaded

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from prodforensics import tools
-from prodforensics.network.tls_names import cipher_suite, group, version
+from prodforensics.network.protocols.tls_names import cipher_suite, group, version
 
 FIELDS = (
     "frame.number", "tcp.stream", "udp.stream", "tls.handshake.type",

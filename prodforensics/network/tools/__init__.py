@@ -1,0 +1,1 @@
+"""What the tools beside a capture print: mtr, ping, curl, ss, conntrack, netstat, dig, openssl."""
