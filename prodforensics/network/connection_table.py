@@ -52,12 +52,13 @@ def connections(packets: Packets, tcp: Streams, udp: Flows) -> pd.DataFrame:
     columns["client_rtt_ns"] = or_none(_between(tcp.syn_ns, tcp.syn_ack_ns))
     columns["server_rtt_ns"] = or_none(_between(tcp.syn_ack_ns, tcp.ack_ns))
     columns["irtt_ns"] = or_none(np.where(tcp.first_rtt_ns > 0, tcp.first_rtt_ns, -1))
-    for name in ("mss", "window_scale"):
-        columns |= _sides(name, or_none(getattr(tcp, name)))
-    for name in (
-        "retransmissions", "out_of_order", "duplicate_acks", "zero_windows", "missed_bytes",
-    ):  # fmt: skip
-        columns |= _sides(name, or_none(getattr(tcp, name), 0))
+    columns |= _sides("mss", or_none(tcp.mss))
+    columns |= _sides("wscale", or_none(tcp.window_scale))
+    columns |= _sides("retransmissions", or_none(tcp.retransmissions, 0))
+    columns |= _sides("out_of_order", or_none(tcp.out_of_order, 0))
+    columns |= _sides("dup_ack", or_none(tcp.duplicate_acks, 0))
+    columns |= _sides("zero_window", or_none(tcp.zero_windows, 0))
+    columns |= _sides("missed_bytes", or_none(tcp.missed_bytes, 0))
     columns["rst_kind"] = vocabulary(RESETS, or_none(tcp.reset_kind, 0))
     columns["rst_from"] = vocabulary(SIDES, or_none(tcp.reset_side))
     columns["rst_frame"] = or_none(tcp.reset) + 1

@@ -97,7 +97,7 @@ def rtt(capture: Capture, stream: int | None) -> pd.DataFrame:
     rows = np.flatnonzero(tcp.ack_rtt_ns >= 0) if stream is None else rows_of(capture, stream)
     rows = rows[tcp.ack_rtt_ns[rows] >= 0]
     columns = {
-        "time": pd.DatetimeIndex(packets.time[rows], tz="UTC"),
+        "ts": pd.DatetimeIndex(packets.time[rows], tz="UTC"),
         "stream": packets.stream[rows],
         "side": vocabulary(SIDES, sides(capture, rows)),
         "rtt_ns": tcp.ack_rtt_ns[rows],
@@ -147,7 +147,7 @@ def throughput(capture: Capture, width: str | pd.Timedelta, stream: int | None) 
         "retransmissions": sums((tcp.analysis[rows] & _SENT_AGAIN) != 0),
         "resets": sums((packets.tcp_flags[rows] & RST) != 0),
     }
-    index = pd.DatetimeIndex(begin + step * np.arange(count), tz="UTC", name="time")
+    index = pd.DatetimeIndex(begin + step * np.arange(count), tz="UTC", name="ts")
     return pd.DataFrame(columns).set_axis(index)
 
 
@@ -163,7 +163,7 @@ def sequence(capture: Capture, stream: int) -> pd.DataFrame:
     )  # fmt: skip
     window = tcp.scaled_window[rows]
     columns = {
-        "time": pd.DatetimeIndex(part.time, tz="UTC"),
+        "ts": pd.DatetimeIndex(part.time, tz="UTC"),
         "side": vocabulary(SIDES, sides(capture, rows)),
         "tcp_flags": part.tcp_flags,
         "begin": begin,

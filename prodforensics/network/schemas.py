@@ -15,28 +15,28 @@ _FRAME = Column("frame_number", "int64", "ordinal", "Wireshark's frame.number: c
 PACKETS = Schema(
     "packets",
     (
-        Column("time", "datetime64[ns, UTC]", "", "When it was captured."),
-        Column("captured_bytes", "int32", "bytes", "What is in the file of it."),
-        Column("length_bytes", "int32", "bytes", "What it had on the wire."),
+        Column("ts", "datetime64[ns, UTC]", "", "When it was captured."),
+        Column("caplen", "int32", "bytes", "What is in the file of it."),
+        Column("len", "int32", "bytes", "What it had on the wire."),
         Column("interface", "int32", "ordinal", "Where it was captured."),
         Column("vlan_id", "int32", "", "Innermost VLAN; -1 for none."),
         Column("tunnel", "category", "", "VXLAN, GRE, Geneve or IP in IP; empty for none."),
-        Column("ip_protocol", "int16", "", "6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6; -1: no IP."),
-        Column("source_ip", "category", "", "Who sent it."),
-        Column("destination_ip", "category", "", "To whom."),
-        Column("source_port", "int32", "", "-1 where there is none."),
-        Column("destination_port", "int32", "", "-1 where there is none."),
-        Column("payload_bytes", "int32", "bytes", "Above TCP, UDP or ICMP, by the IP header."),
+        Column("ip_proto", "int16", "", "6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6; -1: no IP."),
+        Column("src_ip", "category", "", "Who sent it."),
+        Column("dst_ip", "category", "", "To whom."),
+        Column("src_port", "int32", "", "-1 where there is none."),
+        Column("dst_port", "int32", "", "-1 where there is none."),
+        Column("payload_len", "int32", "bytes", "Above TCP, UDP or ICMP, by the IP header."),
         Column("tcp_flags", "uint16", "", "FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32 ..."),
-        Column("sequence", "uint32", "", "As in the header."),
-        Column("acknowledgment", "uint32", "", "As in the header."),
-        Column("window", "int32", "bytes", "As in the header, not scaled."),
+        Column("seq", "uint32", "", "As in the header."),
+        Column("ack", "uint32", "", "As in the header."),
+        Column("window_raw", "int32", "bytes", "As in the header, not scaled."),
         Column("stream", "int32", "ordinal", "Wireshark's tcp.stream or udp.stream; -1: none."),
         Column("direction", "uint8", "", "0 from the side that sent the first packet, 1 back."),
         Column("analysis", "int32", "", "Bits of Wireshark's tcp.analysis.* (`Capture.flags`)."),
         Column("ack_rtt_ns", "int64", "ns", "Since the segment it acknowledges; -1 for none."),
         Column("in_flight_bytes", "int32", "bytes", "Sent and not acknowledged; -1: unknown."),
-        Column("scaled_window", "int64", "bytes", "The window, with the scaling of the SYN."),
+        Column("window", "int64", "bytes", "The window, with the scaling of the SYN."),
     ),
     _FRAME,
     "Every packet, in the order of the file.",
@@ -70,11 +70,11 @@ CONNECTIONS = Schema(
         Column("server_rtt_ns", "int64", "ns", "From that answer to its ACK; -1: not seen."),
         Column("irtt_ns", "int64", "ns", "From the SYN to the ACK: Wireshark's iRTT; -1: unknown."),
         *_both("mss", "int32", "bytes", "Largest segment, as the SYN offers; -1: unknown."),
-        *_both("window_scale", "int16", "", "Shift count of the SYN; -1: unknown."),
+        *_both("wscale", "int16", "", "Shift count of the SYN; -1: unknown."),
         *_both("retransmissions", "int32", "count", "Segments that this side sent again."),
         *_both("out_of_order", "int32", "count", "Segments that came out of order."),
-        *_both("duplicate_acks", "int32", "count", "ACKs that this side repeated."),
-        *_both("zero_windows", "int32", "count", "Packets that closed this side's window."),
+        *_both("dup_ack", "int32", "count", "ACKs that this side repeated."),
+        *_both("zero_window", "int32", "count", "Packets that closed this side's window."),
         *_both("missed_bytes", "int64", "bytes", "Acknowledged, but not in the capture."),
         Column("rst_kind", "category", "", "refused, cancelled, aborted, after_fin, midstream."),
         Column("rst_from", "category", "", "Who sent the first RST: orig or resp."),
@@ -102,7 +102,7 @@ QUALITY = Schema(
 # -- what the methods of a capture answer with ----------------------------------------------------
 
 _SIDE = Column("side", "category", "", "Who sent the packet: orig or resp.")
-_TIME = Column("time", "datetime64[ns, UTC]", "", "When the packet was captured.")
+_TIME = Column("ts", "datetime64[ns, UTC]", "", "When the packet was captured.")
 
 RTT = Schema(
     "rtt",
@@ -142,7 +142,7 @@ THROUGHPUT = Schema(
         Column("retransmissions", "int64", "count", "Segments sent again."),
         Column("resets", "int64", "count", "Packets with RST."),
     ),
-    Column("time", "datetime64[ns, UTC]", "", "Where the span begins."),
+    Column("ts", "datetime64[ns, UTC]", "", "Where the span begins."),
     "Sums of equal spans of time.",
 )
 FRAMES = {one.name: one for one in (CONNECTIONS, DNS, HTTP, ICMP, PACKETS, QUALITY, TLS)}

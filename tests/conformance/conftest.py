@@ -70,7 +70,7 @@ class Victim:
             stderr=self.errors,
             text=True,
         )
-        assert self._answer(120) == "ready\n", self._complaint("it did not start")
+        assert self._answer(300) == "ready\n", self._complaint("it did not start")
 
     def load(self, sample, data):
         """Return what came of these bytes: ``whole``, ``partial`` or the name of an error."""

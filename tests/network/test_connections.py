@@ -104,10 +104,10 @@ def test_times_and_offers_of_the_handshake(table):
     (row,) = table(*ASKED).itertuples()  # a packet a millisecond
     assert (row.client_rtt_ns, row.server_rtt_ns, row.irtt_ns) == (10**6, 10**6, 2 * 10**6)
     assert (row.orig_mss, row.resp_mss) == (1460, 1460)
-    assert (row.orig_window_scale, row.resp_window_scale) == (7, 7)
+    assert (row.orig_wscale, row.resp_wscale) == (7, 7)
     (row,) = table(*ASKED[2:]).itertuples()
     assert (row.client_rtt_ns, row.server_rtt_ns, row.irtt_ns) == (-1, -1, -1)
-    assert (row.orig_mss, row.resp_window_scale) == (-1, -1)
+    assert (row.orig_mss, row.resp_wscale) == (-1, -1)
 
 
 def test_an_answer_to_a_syn_sent_twice_is_counted_from_the_last_one(table):

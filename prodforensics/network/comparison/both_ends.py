@@ -139,7 +139,7 @@ class BothEnds(Evidence):
             "protocol": self._protocol(pair),
             "pair": pair,
             "direction": vocabulary(_WAYS, self.to_other.astype(np.int8)),
-            "time": pd.DatetimeIndex(left, tz="UTC"),
+            "ts": pd.DatetimeIndex(left, tz="UTC"),
             "delay_ns": self.delay_ns,
             "payload_bytes": packets.payload_length[one],
             "tcp_flags": packets.tcp_flags[one],
@@ -159,7 +159,7 @@ class BothEnds(Evidence):
             "stream": found.stream.astype(np.int64),
             "pair": np.where(found.stray, -1, pair),
             "direction": vocabulary(_WAYS, found.to_other.astype(np.int8)),
-            "time": pd.DatetimeIndex(found.time, tz="UTC"),
+            "ts": pd.DatetimeIndex(found.time, tz="UTC"),
             "payload_bytes": found.payload,
             "tcp_flags": found.flags,
         }
@@ -278,7 +278,7 @@ class BothEnds(Evidence):
     def _clock(self) -> pd.DataFrame:
         windows = self.clock.windows
         columns = {
-            "time": pd.DatetimeIndex(windows.time, tz="UTC"),
+            "ts": pd.DatetimeIndex(windows.time, tz="UTC"),
             # Half of each: the sum of two offsets of hours may pass what an int64 holds.
             "offset_ns": windows.earliest / 2 + windows.latest / 2,
             "uncertainty_ns": windows.latest / 2 - windows.earliest / 2,

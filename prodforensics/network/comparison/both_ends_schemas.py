@@ -19,7 +19,7 @@ MATCHED = Schema(
         _PROTOCOL,
         Column("pair", "int64", "ordinal", "Row of `streams`."),
         _WAY,
-        Column("time", "datetime64[ns, UTC]", "", "When it left, by the base's clock."),
+        Column("ts", "datetime64[ns, UTC]", "", "When it left, by the base's clock."),
         Column("delay_ns", "int64", "ns", "How long it took, the clocks' offset taken away."),
         _PAYLOAD,
         _FLAGS,
@@ -34,7 +34,7 @@ _ALONE = (
     Column("stream", "int64", "ordinal", "Its stream there."),
     Column("pair", "int64", "ordinal", "Row of `streams`; -1: the other end has no such stream."),
     _WAY,
-    Column("time", "datetime64[ns, UTC]", "", "When that end saw it, by the base's clock."),
+    Column("ts", "datetime64[ns, UTC]", "", "When that end saw it, by the base's clock."),
     _PAYLOAD,
     _FLAGS,
 )
@@ -117,7 +117,7 @@ STREAMS = Schema(
 WINDOWS = Schema(
     "clock",
     (
-        Column("time", "datetime64[ns, UTC]", "", "Middle of the span, by the base's clock."),
+        Column("ts", "datetime64[ns, UTC]", "", "Middle of the span, by the base's clock."),
         Column("offset_ns", "float64", "ns", "How far the other clock is ahead."),
         Column("uncertainty_ns", "float64", "ns", "Half of the shortest round trip of the span."),
     ),

@@ -150,7 +150,7 @@ def draw_delays(both: BothEnds, width: float = 900) -> Drawing | None:
         return None
     frames = {name: both.frames[name] for name in ("matched", "lost")}
     ways = [way for way in ("to_other", "to_base") if (frames["matched"]["direction"] == way).any()]
-    times = {name: frame["time"].astype("int64").to_numpy() for name, frame in frames.items()}
+    times = {name: frame["ts"].astype("int64").to_numpy() for name, frame in frames.items()}
     begin = min(int(one.min()) for one in times.values() if len(one))
     end = max(int(one.max()) for one in times.values() if len(one)) + 1
     span = max((end - begin) // _SPANS, 1)

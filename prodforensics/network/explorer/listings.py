@@ -88,7 +88,7 @@ def dns(capture: Capture) -> Listing | None:
     if frame is None:
         return None
     begin = _begin(capture)
-    start = _since(frame, "time", begin)
+    start = _since(frame, "ts", begin)
     rtt = frame["rtt_ns"].to_numpy()
     time = np.append(capture.packets.time, 0) - begin
     last = frame["last_request_frame"].to_numpy()
@@ -211,7 +211,7 @@ def http(capture: Capture) -> Listing | None:
         return None
     begin = _begin(capture)
     stream = frame["stream"].to_numpy()
-    start = _since(frame, "time", begin)
+    start = _since(frame, "request_ts", begin)
     time = np.append(capture.packets.time, 0) - begin
     response = frame["response_frame"].to_numpy()
     first = np.where(response > 0, np.maximum(time[np.maximum(response, 1) - 1] - start, 0), 0)

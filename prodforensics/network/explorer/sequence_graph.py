@@ -84,7 +84,7 @@ class _Graph:
         start: int,
         end: int | None,
     ) -> None:
-        time = frame["time"].to_numpy("datetime64[ns]").astype(np.int64)
+        time = frame["ts"].to_numpy("datetime64[ns]").astype(np.int64)
         time = time - time[0] if len(time) else time
         last = int(time.max(initial=0))
         self.start = min(start, last)

@@ -44,19 +44,19 @@ def http_failed(frame: pd.DataFrame) -> np.ndarray:
 def dns_troubles(capture: Capture) -> np.ndarray:
     """Return when queries were asked that got no good answer, ns since 1970."""
     frame = rows_of_frame(capture, "dns")
-    return _times(frame, None if frame is None else dns_failed(frame))
+    return _times(frame, "ts", None if frame is None else dns_failed(frame))
 
 
 def http_troubles(capture: Capture) -> np.ndarray:
     """Return when requests were sent that the server failed, ns since 1970."""
     frame = rows_of_frame(capture, "http")
-    return _times(frame, None if frame is None else http_failed(frame))
+    return _times(frame, "request_ts", None if frame is None else http_failed(frame))
 
 
-def _times(frame: pd.DataFrame | None, failed: np.ndarray | None) -> np.ndarray:
+def _times(frame: pd.DataFrame | None, when: str, failed: np.ndarray | None) -> np.ndarray:
     if frame is None:
         return np.empty(0, np.int64)
-    return frame["time"].to_numpy("datetime64[ns]").astype(np.int64)[failed]
+    return frame[when].to_numpy("datetime64[ns]").astype(np.int64)[failed]
 
 
 FILTERS = {
@@ -100,7 +100,7 @@ def troubled(connections: pd.DataFrame, only: str) -> np.ndarray:
             connections["rst_kind"].isin(("refused", "aborted", "midstream")).to_numpy()
         ),
         "retransmissions": lambda: either("retransmissions"),
-        "zero_window": lambda: either("zero_windows"),
+        "zero_window": lambda: either("zero_window"),
         "tcp": lambda: (connections["protocol"] == "tcp").to_numpy(),
         "udp": lambda: (connections["protocol"] == "udp").to_numpy(),
     }

@@ -209,7 +209,7 @@ def _frame(capture: Capture, exchanges: list[_Exchange]) -> pd.DataFrame:
     known = [one.asked or one.said for one in exchanges]
     end = int(time.max()) if len(time) else 0
     columns = {
-        "time": pd.DatetimeIndex(time[shown], tz="UTC"),
+        "ts": pd.DatetimeIndex(time[shown], tz="UTC"),
         "client_ip": vocabulary(texts, client_ip),
         "client_port": client_port,
         "server_ip": vocabulary(texts, server_ip),

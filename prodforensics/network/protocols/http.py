@@ -216,7 +216,7 @@ def http(capture: Capture) -> pd.DataFrame:
     texts = packets.addresses.texts()
     trace = pc.extract_regex(words["traceparent"], _TRACE)
     columns = {
-        "time": pd.DatetimeIndex(time[_began(number)], tz="UTC"),
+        "request_ts": pd.DatetimeIndex(time[_began(number)], tz="UTC"),
         "stream": stream,
         "protocol": vocabulary(
             ("1.0", "1.1", "2"), np.where(number["version"] >= 20, 2, number["version"] > 10)

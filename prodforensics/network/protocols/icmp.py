@@ -78,19 +78,19 @@ def icmp(capture: Capture) -> pd.DataFrame:
         mtu = _mtu(data, start, size, version, kind, code)
     texts = packets.addresses.texts()
     columns = {
-        "time": pd.DatetimeIndex(packets.time[rows], tz="UTC"),
+        "ts": pd.DatetimeIndex(packets.time[rows], tz="UTC"),
         "version": version,
         "type": kind,
         "code": code,
         "name": _named(version, kind, code),
         "mtu": mtu,
-        "source_ip": vocabulary(texts, packets.source[rows]),
-        "destination_ip": vocabulary(texts, packets.destination[rows]),
+        "src_ip": vocabulary(texts, packets.source[rows]),
+        "dst_ip": vocabulary(texts, packets.destination[rows]),
         "inner_protocol": about.protocol,
-        "inner_source_ip": about.texts(0),
-        "inner_destination_ip": about.texts(1),
-        "inner_source_port": about.port[:, 0],
-        "inner_destination_port": about.port[:, 1],
+        "inner_src_ip": about.texts(0),
+        "inner_dst_ip": about.texts(1),
+        "inner_src_port": about.port[:, 0],
+        "inner_dst_port": about.port[:, 1],
         "stream": _streams(capture, about, rows),
     }
     return pd.DataFrame(columns).set_axis(pd.Index(rows + 1, name="frame_number"))

@@ -9,7 +9,7 @@ __all__ = ["DNS"]
 DNS = Schema(
     "dns",
     (
-        Column("time", "datetime64[ns, UTC]", "", "When it was asked first, or answered."),
+        Column("ts", "datetime64[ns, UTC]", "", "When it was asked first, or answered."),
         Column("client_ip", "category", "", "Who asked."),
         Column("client_port", "int32", "", "From which port."),
         Column("server_ip", "category", "", "Who was asked."),

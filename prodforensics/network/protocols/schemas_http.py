@@ -9,7 +9,7 @@ __all__ = ["HEADERS", "HTTP"]
 HTTP = Schema(
     "http",
     (
-        Column("time", "datetime64[ns, UTC]", "", "When the request began, or the response."),
+        Column("request_ts", "datetime64[ns, UTC]", "", "When the request began, or the response."),
         Column("stream", "int64", "ordinal", "Wireshark's tcp.stream."),
         Column("protocol", "category", "", "1.0, 1.1 or 2."),
         Column("client_ip", "category", "", "Who asked."),

@@ -13,10 +13,10 @@ _MOST = 10
 """Services that are looked at as fronts."""
 _PASSED_ON = 0.5
 """Of a proxy's requests; of other services fewer have the name of another request by chance."""
-_COLUMNS = ["exchange", "time", "method", "uri"]
+_COLUMNS = ["exchange", "request_ts", "method", "uri"]
 _KEPT = [
-    "time", "stream", "client_ip", "server_ip", "server_port", "method", "uri", "status", "ttfb_ns",
-    "total_ns", "request_frame", "response_frame", "last_frame",
+    "request_ts", "stream", "client_ip", "server_ip", "server_port", "method", "uri", "status",
+    "ttfb_ns", "total_ns", "request_frame", "response_frame", "last_frame",
 ]  # fmt: skip
 
 
@@ -43,13 +43,13 @@ def hops(http: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
         return
     plain = asked.assign(
         exchange=asked.index, method=asked["method"].astype(str), uri=asked["uri"].astype(str)
-    )[_COLUMNS].sort_values("time", kind="stable")
+    )[_COLUMNS].sort_values("request_ts", kind="stable")
     # The services whose answers take longest are looked at first.
     spent = asked["total_ns"].clip(lower=0).groupby(service).sum().sort_values(ascending=False)
     for front in spent.index[:_MOST]:
         mine = service[plain.index] == front
         found = pd.merge_asof(
-            plain[~mine], plain[mine], on="time", by=["method", "uri"], suffixes=("_back", "")
+            plain[~mine], plain[mine], on="request_ts", by=["method", "uri"], suffixes=("_back", "")
         ).dropna(subset=["exchange"])
         numbers = found["exchange"].astype("int64").to_numpy()
         first, behind = asked.loc[numbers], asked.loc[found["exchange_back"].to_numpy()]
@@ -64,4 +64,4 @@ def hops(http: pd.DataFrame) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
 
 def moments(rows: pd.DataFrame) -> np.ndarray:
     """Return when requests began, ns since 1970."""
-    return rows["time"].to_numpy("datetime64[ns]").astype(np.int64)
+    return rows["request_ts"].to_numpy("datetime64[ns]").astype(np.int64)

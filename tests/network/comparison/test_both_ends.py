@@ -79,7 +79,7 @@ def test_matched_frames_are_the_same_packet(lossy):
     base, other = lossy.base.frames["packets"], lossy.other.frames["packets"]
     frame = lossy.frames["matched"]
     one, two = base.loc[frame["base_frame"]], other.loc[frame["other_frame"]]
-    for column in ("sequence", "acknowledgment", "payload_bytes", "source_port", "tcp_flags"):
+    for column in ("seq", "ack", "payload_len", "src_port", "tcp_flags"):
         np.testing.assert_array_equal(one[column], two[column])
     np.testing.assert_array_equal(
         lossy.base.packets.ip_id[frame["base_frame"] - 1],

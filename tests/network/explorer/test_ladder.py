@@ -64,7 +64,7 @@ def test_the_originator_is_left_also_where_its_first_packet_is_the_second():
         one = Exchange.of(capture, stream)
         first = capture.frames["packets"].iloc[int(one.rows[0])]
         sender = one.ends[one.side[0]]
-        assert sender == f"{first.source_ip}:{first.source_port}"
+        assert sender == f"{first.src_ip}:{first.src_port}"
 
 
 @pytest.mark.parametrize("name", ["healthy.http", "ipv6.headers", "slow_reader", "reordered"])

@@ -94,7 +94,7 @@ def test_a_certificate_that_ends_soon(tmp_path):
     soon = soon.replace("NotAfter: Oct 21", "NotAfter: Nov 30")
     (finding,) = printed(tmp_path, soon).findings()
     assert finding.verdict == "possible"
-    assert finding.title.endswith("expires in 119 h 59 min")
+    assert finding.title.endswith("expires in 120 h 0 min")
 
 
 @pytest.mark.parametrize(

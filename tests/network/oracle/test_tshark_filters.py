@@ -93,7 +93,7 @@ def test_as_many_packets_and_bytes(file):
     numbers = [int(cell) for cell in row.split("|")[2:-1]]
     given = dict(zip(COUNTED, zip(numbers[::2], numbers[1::2], strict=True), strict=True))
     capture = pf.load(file)
-    mine = {text: capture.filter(text)["length_bytes"] for text in COUNTED}
+    mine = {text: capture.filter(text)["len"] for text in COUNTED}
     assert {text: (len(rows), rows.sum()) for text, rows in mine.items()} == given
     assert sum(count > 0 for count, _ in given.values()) > 60
 

@@ -26,12 +26,12 @@ def test_messages(name, tmp_path):
         assert row.type == int(one[f"{protocol}.type"])
         assert row.code == int(one[f"{protocol}.code"])
         assert row.mtu == int(one[f"{protocol}.mtu"] or -1)
-        assert row.source_ip == one[f"{ip}.src"].split(",")[0]
+        assert row.src_ip == one[f"{ip}.src"].split(",")[0]
         if row.inner_protocol == 6:
-            assert row.inner_source_ip == last(one[f"{ip}.src"], "")
-            assert row.inner_destination_ip == last(one[f"{ip}.dst"], "")
-            assert row.inner_source_port == int(last(one["tcp.srcport"], "-1"))
-            assert row.inner_destination_port == int(last(one["tcp.dstport"], "-1"))
+            assert row.inner_src_ip == last(one[f"{ip}.src"], "")
+            assert row.inner_dst_ip == last(one[f"{ip}.dst"], "")
+            assert row.inner_src_port == int(last(one["tcp.srcport"], "-1"))
+            assert row.inner_dst_port == int(last(one["tcp.dstport"], "-1"))
             assert row.stream == int(last(one["tcp.stream"], "-1"))
         else:
             assert one["tcp.stream"] == ""

@@ -53,7 +53,7 @@ def test_a_question_and_its_answer(tmp_path):
         "last_request_frame": 1, "response_frame": 2,
     }  # fmt: skip
     assert {key: found[key] for key in expected} == expected
-    assert found["time"].value == START
+    assert found["ts"].value == START
 
 
 def test_a_question_asked_again_is_one_with_attempts(tmp_path):

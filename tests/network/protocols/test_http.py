@@ -67,7 +67,7 @@ def test_times_are_of_first_and_last_bytes(tmp_path):
     (row,) = http(tmp_path, *packets).to_dict("records")
     assert (row["ttfb_ns"], row["total_ns"]) == (480, 690)
     assert (row["request_frame"], row["response_frame"], row["last_frame"]) == (3, 5, 6)
-    assert row["time"].value == START + 10
+    assert row["request_ts"].value == START + 10
 
 
 def test_ids_of_the_response_where_the_request_has_none(tmp_path):

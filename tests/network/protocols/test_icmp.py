@@ -30,8 +30,8 @@ def icmp(tmp_path, *packets):
 
 
 INNER = [
-    "inner_protocol", "inner_source_ip", "inner_source_port", "inner_destination_ip",
-    "inner_destination_port", "stream",
+    "inner_protocol", "inner_src_ip", "inner_src_port", "inner_dst_ip",
+    "inner_dst_port", "stream",
 ]  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_fragmentation_needed(tmp_path):
     assert frame.index.tolist() == [4]
     row = frame.iloc[0]
     assert (row["version"], row["type"], row["code"], row["mtu"]) == (4, 3, 4, 1400)
-    assert (row["name"], row["source_ip"]) == ("fragmentation needed", ROUTER)
+    assert (row["name"], row["src_ip"]) == ("fragmentation needed", ROUTER)
     assert row[INNER].tolist() == [6, CLIENT, 40000, "10.0.0.2", 80, 0]
 
 
@@ -62,7 +62,7 @@ def test_headers_between_an_inner_header_and_its_ports(tmp_path):
         told = ip(ip_address("2001:db8::9"), ip_address("2001:db8::1"), 58,
                   pack(">BBHI", 3, 0, 0, 0) + inner, 0, 64)  # fmt: skip
         row = icmp(tmp_path, told).iloc[0]
-        assert row[["inner_source_port", "inner_destination_port"]].tolist() == ports
+        assert row[["inner_src_port", "inner_dst_port"]].tolist() == ports
         assert (row["inner_protocol"], row["name"]) == (17, "hop limit exceeded")
 
 
@@ -89,13 +89,13 @@ def test_of_reused_ports_the_newest_stream(tmp_path):
 def test_messages_about_no_packet(tmp_path):
     row = icmp(tmp_path, *SYNS, message(8, 0, about=sent())).iloc[0]
     assert (row["name"], row["inner_protocol"], row["stream"]) == ("echo request", -1, -1)
-    assert row[["inner_source_ip", "inner_destination_ip"]].isna().all()
+    assert row[["inner_src_ip", "inner_dst_ip"]].isna().all()
 
 
 def test_a_packet_of_a_stream_that_is_not_in_the_capture(tmp_path):
     frame = icmp(tmp_path, *SYNS, message(3, 1, about=tcp("10.9.9.9:1", "10.9.9.8:2")))
     assert frame["stream"].tolist() == [-1]
-    assert frame["inner_source_ip"].tolist() == ["10.9.9.9"]
+    assert frame["inner_src_ip"].tolist() == ["10.9.9.9"]
 
 
 def test_unknown_types_have_no_name(tmp_path):
