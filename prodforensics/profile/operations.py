@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,9 +45,7 @@ class Operations:
     measures: Measures
     default_value_type: ValueType
     title: str
-
-    def _derived(self, data: ProfileData, others: Iterable[Self] = ()) -> Self:
-        raise NotImplementedError
+    _derived: Callable[..., Self]
 
     # -- other profiles: samples chosen -------------------------------------------------------
 
