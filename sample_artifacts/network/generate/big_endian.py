@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 CACHE = Path(__file__).parents[3] / ".cache" / "tcpdump-s390x"
+SYSTEM = CACHE / "system"
 PACKAGES = """
     tcpdump libpcap0.8 libc6 libssl3 libdbus-1-3 libsystemd0 liblzma5 libzstd1 liblz4-1 libcap2
     libgcrypt20 libgpg-error0 libibverbs1 libnl-3-200 libnl-route-3-200
@@ -19,14 +20,14 @@ PACKAGES = """
 
 def command() -> str:
     """Return the words that run it."""
-    return f"qemu-s390x-static -L {CACHE}/root {CACHE}/root/usr/bin/tcpdump"
+    return f"qemu-s390x-static -L {SYSTEM} {SYSTEM / 'usr/bin/tcpdump'}"
 
 
 def fetch() -> None:
     """Fetch and unpack the packages, once."""
-    if (CACHE / "root/usr/bin/tcpdump").exists():
+    if (SYSTEM / "usr/bin/tcpdump").exists():
         return
-    for folder in ("lists/partial", "apt/archives/partial", "root"):
+    for folder in ("lists/partial", "apt/archives/partial", "system"):
         (CACHE / folder).mkdir(parents=True, exist_ok=True)
     apart = {
         "APT::Architecture": "s390x",
@@ -39,7 +40,7 @@ def fetch() -> None:
     subprocess.run(["apt-get", *options, "update", "-q"], check=True)
     subprocess.run(["apt-get", *options, "download", "-q", *PACKAGES], cwd=CACHE, check=True)
     for package in CACHE.glob("*.deb"):
-        subprocess.run(["dpkg", "-x", package, CACHE / "root"], check=True)
+        subprocess.run(["dpkg", "-x", package, SYSTEM], check=True)
         package.unlink()
     for folder in ("lists", "apt"):
         shutil.rmtree(CACHE / folder)
