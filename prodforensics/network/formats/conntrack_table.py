@@ -48,14 +48,14 @@ def sniff(probe: Probe) -> Match | None:
     return None
 
 
-def read(source: Source, *, progress: bool | None = None) -> ConntrackTable:  # noqa: ARG001 (a million lines take seconds)
+def read(source: Source, *, progress: bool | None = None) -> ConntrackTable:
     """Read the entries.
 
     Parameters
     ----------
     source : Source
     progress : bool, optional
-        Not shown: the lines are read in bulk.
+        Show a progress bar: always, never, or (None) for large files.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def read(source: Source, *, progress: bool | None = None) -> ConntrackTable:  # 
     import numpy as np
 
     lines, gaps = lines_of(source)
-    groups, places = matched(lines, _LINE, _NUMBERS)
+    groups, places = matched(lines, _LINE, _NUMBERS, progress=progress)
     strange = np.setdiff1d(np.arange(len(lines)), places, assume_unique=True)
     gaps += gaps_at(lines, strange.tolist(), _WORDS)
     if not len(places):

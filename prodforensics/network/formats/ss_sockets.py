@@ -83,14 +83,14 @@ def sniff(probe: Probe) -> Match | None:
     return None
 
 
-def read(source: Source, *, progress: bool | None = None) -> SocketTable:  # noqa: ARG001 (a million lines take seconds)
+def read(source: Source, *, progress: bool | None = None) -> SocketTable:
     """Read the sockets of one or more outputs.
 
     Parameters
     ----------
     source : Source
     progress : bool, optional
-        Not shown: the lines are read in bulk.
+        Show a progress bar: always, never, or (None) for large files.
 
     Returns
     -------
@@ -107,14 +107,14 @@ def read(source: Source, *, progress: bool | None = None) -> SocketTable:  # noq
     blank = np.array([line[:1].isspace() for line in lines], bool)
     heads = np.flatnonzero(~blank)
     first = [lines[place].replace("\t", " ") for place in heads.tolist()]
-    columns, known = matched(first, _SOCKET, dict.fromkeys(_NUMBERS, "int64"))
+    columns, known = matched(first, _SOCKET, dict.fromkeys(_NUMBERS, "int64"), progress=progress)
     strange = np.setdiff1d(np.arange(len(first)), known, assume_unique=True)
     gaps += gaps_at(lines, heads[strange].tolist(), _WORDS)
     if not len(known):
         raise Corrupt(source.path, 0, "the sockets of ss", repr(source.head(40)))
     places = heads[known]
     pairs = zip(places.tolist(), known.tolist(), strict=True)
-    told, whole = _read_infos([_info(lines, first, blank, *pair) for pair in pairs])
+    told, whole = _read_infos([_info(lines, first, blank, *pair) for pair in pairs], progress)
     odd = np.setdiff1d(np.arange(len(places)), whole, assume_unique=True)
     behind = (places[odd] + 1).clip(max=len(lines) - 1)
     gaps += gaps_at(lines, behind.tolist(), r"\s*")
@@ -142,12 +142,12 @@ def _info(lines: list[str], first: list[str], blank: Any, place: int, number: in
     return "\t".join(values)
 
 
-def _read_infos(infos: Sequence[str]) -> tuple[dict[str, Any], Any]:
+def _read_infos(infos: Sequence[str], progress: bool | None) -> tuple[dict[str, Any], Any]:
     """Return the columns of what is told of all sockets, and of which it is understood."""
     import numpy as np
 
     types = {**dict.fromkeys(_COUNTS, "int64"), **dict.fromkeys(_DURATIONS, "float64")}
-    found, places = matched(infos, _INFO, types)
+    found, places = matched(infos, _INFO, types, progress=progress)
     columns = {}
     for name in (*_COUNTS, *_DURATIONS):
         column = np.full(len(infos), -1, np.int64)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prodforensics._text import plain
 from prodforensics.gaps import Gap
+from prodforensics.progress import bar
 from prodforensics.schema import Schema
 from prodforensics.source import Source
 
@@ -42,7 +43,11 @@ def lines_of(source: Source) -> tuple[list[str], list[Gap]]:
 
 
 def matched(
-    lines: Sequence[str], pattern: str, types: Mapping[str, str]
+    lines: Sequence[str],
+    pattern: str,
+    types: Mapping[str, str],
+    *,
+    progress: bool | None = None,
 ) -> tuple[dict[str, Any], np.ndarray]:
     """Match every line with a pattern.
 
@@ -54,6 +59,8 @@ def matched(
         grows with its length.
     types : mapping of str to str
         ``"int64"`` or ``"float64"`` of the groups that are numbers, of at most 18 digits.
+    progress : bool, optional
+        Show a progress bar: always, never, or (None) for large files.
 
     Returns
     -------
@@ -75,13 +82,17 @@ def matched(
     match = re.compile(pattern)
     names = sorted(match.groupindex, key=match.groupindex.__getitem__)
     tables, places = [], [np.empty(0, np.int64)]
-    # In pieces, so that what is made of a million lines on the way is never all there.
-    for start in range(0, len(lines), _PIECE):
-        found = [match.fullmatch(line) for line in lines[start : start + _PIECE]]
-        rows = ["\t".join(one.groups("")) for one in found if one]
-        places.append(start + np.flatnonzero([one is not None for one in found]))
-        if rows:
-            tables.append(_table(rows, names, types))
+    size = sum(map(len, lines))
+    with bar(size, "reading lines", show=progress) as done:
+        # In pieces, so that what is made of a million lines on the way is never all there.
+        for start in range(0, len(lines), _PIECE):
+            piece = lines[start : start + _PIECE]
+            found = [match.fullmatch(line) for line in piece]
+            rows = ["\t".join(one.groups("")) for one in found if one]
+            places.append(start + np.flatnonzero([one is not None for one in found]))
+            if rows:
+                tables.append(_table(rows, names, types))
+            done.update(sum(map(len, piece)))
     if not tables:
         return {}, places[0]
     table = pa.concat_tables(tables)
