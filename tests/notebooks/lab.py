@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 __all__ = ["Lab", "Opened", "choose_theme", "jupyterlab", "opened", "template"]
 
@@ -184,7 +184,17 @@ def _run_all(page: Page) -> None:
     )
 
 
-def lightness(colour: str) -> float:
+def assert_follows(view: Locator, light: bool, picture: Path) -> None:
+    """Fail unless a view has dark ink on light ground, or the other way round, and is drawn."""
+    ground, ink = view.evaluate(
+        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+    )
+    assert (_lightness(ink) < _lightness(ground)) == light, (ground, ink)
+    view.screenshot(path=picture)
+    assert picture.stat().st_size > 10_000
+
+
+def _lightness(colour: str) -> float:
     """Mean of the channels of ``rgb(…)``; a transparent ground is that of the theme's page."""
     numbers = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")]
     return sum(numbers[:3]) / 3

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from prodforensics.notebooks import new
-from tests.conftest import require_tool
-from tests.notebooks.lab import Opened, jupyterlab, lightness, opened
+from tests.notebooks.lab import Opened, assert_follows, choose_theme, template
 
 # One lab serves every test here: they stay in one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
@@ -19,19 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     """The template, run on its samples."""
-    chromium = require_tool("chromium")
-    folder = tmp_path_factory.mktemp("lab")
-    new("memory_leak", [], folder / "memory_leak.ipynb")
-    with (
-        jupyterlab(folder, tmp_path_factory.mktemp("home")) as lab,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        with opened(lab, browser, "memory_leak.ipynb") as here:
-            yield here
-        browser.close()
+    folder, home = (tmp_path_factory.mktemp(name) for name in ("lab", "home"))
+    with template("memory_leak", folder, home) as here:
+        yield here
 
 
 @pytest.fixture(autouse=True)
@@ -134,17 +122,6 @@ def test_an_object_of_the_snapshot_shows_its_retainers(notebook: Opened) -> None
 
 @pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_views_follow_the_theme(notebook: Opened, theme: str, tmp_path: Path) -> None:
-    page = notebook.page
-    page.locator(".lm-MenuBar-itemLabel", has_text="Settings").first.click()
-    page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
-    page.locator(".lm-Menu-itemLabel", has_text=theme).first.click()
-    light = str(theme.endswith("Light")).lower()
-    page.wait_for_selector(f'body[data-jp-theme-light="{light}"]', state="attached")
-    for view in (_comparison(notebook), _snapshot(notebook)):
-        ground, ink = view.evaluate(
-            "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
-        )
-        assert (lightness(ink) < lightness(ground)) == theme.endswith("Light"), (ground, ink)
-    picture = tmp_path / f"{light}.png"
-    _comparison(notebook).screenshot(path=picture)
-    assert picture.stat().st_size > 10_000
+    light = choose_theme(notebook.page, theme)
+    for name, view in (("comparison", _comparison(notebook)), ("snapshot", _snapshot(notebook))):
+        assert_follows(view, light, tmp_path / f"{name}.{light}.png")

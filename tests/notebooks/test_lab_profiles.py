@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.notebooks.lab import Opened, choose_theme, lightness, template
+from tests.notebooks.lab import Opened, assert_follows, choose_theme, template
 
 # One lab after the other: they stay in one worker.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("jupyterlab")]
@@ -114,10 +114,4 @@ def test_the_flame_graph_follows_the_theme(notebook: Opened, theme: str, tmp_pat
     light = choose_theme(notebook.page, theme)
     view = _view(notebook)
     view.get_by_role("tab", name="Flame graph").click()
-    ground, ink = view.evaluate(
-        "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
-    )
-    assert (lightness(ink) < lightness(ground)) == light, (ground, ink)
-    picture = tmp_path / f"{light}.png"
-    view.screenshot(path=picture)
-    assert picture.stat().st_size > 10_000
+    assert_follows(view, light, tmp_path / f"{light}.png")
