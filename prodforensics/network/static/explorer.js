@@ -218,8 +218,8 @@ class CaptureExplorer {
     const grid = new TreeGrid({
       label: "Connections",
       columns: [
-        { key: "service", title: "Service", kind: "tree", sort: "service", width: "12%", render: serviceLabel },
-        { key: "client", title: "Client", kind: "text", sort: "client", width: "17%" },
+        { key: "service", title: "Service", kind: "tree", sort: "service", width: "10%", render: serviceLabel },
+        { key: "client", title: "Client", kind: "text", sort: "client", width: "15%" },
         { key: "server", title: "Server", kind: "text", sort: "server" },
         { key: "state", title: "State", kind: "text", sort: "state", width: "64px" },
         amount("start", "Start", "80px", time),
@@ -228,7 +228,7 @@ class CaptureExplorer {
         { key: "packets", title: "Packets", kind: "count", sort: "packets", width: "70px" },
         amount("rtt", "RTT", "74px", time),
         { key: "retransmissions", title: "Again", kind: "count", sort: "retransmissions", width: "60px" },
-        { key: "reset", title: "Reset", kind: "text", sort: "reset", width: "136px" },
+        { key: "reset", title: "Reset", kind: "text", sort: "reset", width: "152px" },
       ],
       sort: { key: "start", descending: false },
       load: (row, offset, limit) => {
