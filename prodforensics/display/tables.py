@@ -83,6 +83,7 @@ def table(
     caption: str = "",
     limit: int = 20,
     units: Mapping[str, str] | None = None,
+    none: int | None = None,
 ) -> str:
     """Draw the first rows of a frame as an HTML table.
 
@@ -97,6 +98,8 @@ def table(
     units : mapping of column to unit, optional
         ``"bytes"`` and ``"ns"`` are humanised, with the exact number in the cell's title. Without
         it the unit follows from the column's name (``..._bytes``, ``..._ns``).
+    none : int, optional
+        The number that stands for "not known" in the numbers of the frame; drawn as a dash.
 
     Returns
     -------
@@ -110,7 +113,9 @@ def table(
     >>> "&lt;b&gt;" in html, 'title="2,048 bytes">2.05 kB' in html
     (True, True)
     """
-    columns = [_Column(str(name), frame.iloc[:, place], units) for place, name in enumerate(frame)]
+    columns = [
+        _Column(str(name), frame.iloc[:, place], units, none) for place, name in enumerate(frame)
+    ]
     parts = ['<div class="pf-scroll"><table class="pf-table">']
     if caption:
         parts.append(f"<caption>{escape(plain(caption))}</caption>")
@@ -130,8 +135,10 @@ def table(
 class _Column:
     """How one column is written: its heading, its side, its unit."""
 
-    def __init__(self, name: str, values: pd.Series, units: Mapping[str, str] | None) -> None:
-        self.name, self.values = name, values
+    def __init__(
+        self, name: str, values: pd.Series, units: Mapping[str, str] | None, none: int | None
+    ) -> None:
+        self.name, self.values, self.none = name, values, none
         suffix = next((u for u in ("bytes", "ns") if name.endswith(f"_{u}") or name == u), "")
         self.unit = (units or {}).get(name, suffix) or ""
         import pandas as pd
@@ -151,7 +158,7 @@ class _Column:
 
     def cell(self, row: int) -> str:
         value: Any = self.values.iloc[row]
-        if _missing(value):
+        if _missing(value) or (self.numeric and value == self.none):
             return f'<td class="{"pf-number " * self.numeric}pf-none">&ndash;</td>'
         if not self.numeric:
             words = plain(value)

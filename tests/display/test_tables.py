@@ -86,6 +86,13 @@ def test_differences_have_a_sign():
     assert ">\N{MINUS SIGN}3<" in html
 
 
+def test_a_number_that_stands_for_none_is_a_dash():
+    html = table(pd.DataFrame({"rtt_ns": [-1, 5000], "port": [443, -1]}), none=-1)
+    assert html.count("&ndash;") == 2
+    assert "1 ns" not in html
+    assert "\N{MINUS SIGN}1 ns" in table(pd.DataFrame({"rtt_ns": [-1]}))
+
+
 def test_units_given_win_over_the_name_of_the_column():
     html = table(pd.DataFrame({"leaked": [5000]}), units={"leaked": "bytes"})
     assert ">5.00 kB<" in html

@@ -31,7 +31,7 @@ def sections(evidence: Evidence) -> list[Section]:
         if len(frame):
             units = evidence.schemas[name].units
             title = name.replace("_", " ").capitalize()
-            found.append(Section(title, table(frame, limit=_ROWS, units=units)))
+            found.append(Section(title, table(frame, limit=_ROWS, units=units, none=-1)))
     return found
 
 
