@@ -57,6 +57,23 @@ def files(network: Network) -> list[Sample]:
     return samples
 
 
+@scenario("filtered")
+def filtered(network: Network) -> list[Sample]:
+    """A capture filter that leaves out what carries data."""
+    client, server = network.pair()
+    shop(server)
+    with capture(client, "filtered", only="less 400") as seen:
+        client.must("curl -s -o /dev/null http://10.20.0.20:8080/report?bytes=60000")
+    unseen = seen.having("tcp.analysis.ack_lost_segment")
+    expect(unseen, "ACKs of segments that the filter left out")
+    return [
+        seen.sample(
+            "A filter that leaves out large packets: ACKs of data that nobody saw",
+            unseen_segments=len(unseen),
+        )
+    ]
+
+
 @scenario("pcapng")
 def pcapng(network: Network) -> list[Sample]:
     """Two interfaces, names, comments, TLS secrets, two sections."""

@@ -5,8 +5,8 @@ processes, networks. So nothing of the recording machine is in a capture (its na
 traffic), and nothing of the recording stays on the machine. Needs root, and of Debian: nginx-light,
 haproxy, dnsmasq-base, bind9, openssl, curl, tcpdump, tshark, wireshark-common, mtr-tiny, conntrack,
 nftables, ethtool, iputils-ping, bind9-dnsutils, net-tools, openvswitch-switch, nodejs,
-default-jdk-headless, python3-debugpy, gdb, gdbserver, gcc, qemu-user-static; and aioquic (PyPI) in
-the environment that runs this.
+default-jdk-headless, python3-debugpy, gdb, gdbserver, gcc, qemu-user-static, slirp4netns; and
+aioquic (PyPI) in the environment that runs this.
 """
 
 from __future__ import annotations

@@ -231,6 +231,32 @@ def slow_reader(network: Network) -> list[Sample]:
     ]
 
 
+@scenario("window_probe")
+def window_probe(network: Network) -> list[Sample]:
+    """A stack that asks a closed window with a byte, as BSD's does: Linux asks without one."""
+    client, host = network.host("client"), network.host("server")
+    shop(host)
+    host.start("slirp4netns --configure --netns-type=path /run/netns/client tap0")
+    client.until("ip -4 -o addr show tap0", "10.0.2.100")
+    with capture(client, "window_probe", "tap0", only="tcp") as seen:
+        client.must("/usr/bin/python3 slow_reader.py 10.0.2.2 8080 /report?bytes=60000 4 20")
+    seen.activity.append(
+        "slirp4netns between them; a client with a receive buffer of 16 kB reads 4 B/s for 20 s"
+    )
+    probes = seen.having("tcp.analysis.zero_window_probe")
+    expect(probes, "zero window probes")
+    return [
+        seen.sample(
+            "A closed window that is asked with a byte",
+            rule="zero_window",
+            verdict="likely",
+            stream=0,
+            reader="10.0.2.100",
+            probes=len(probes),
+        )
+    ]
+
+
 @scenario("slow_start_idle")
 def slow_start_idle(network: Network) -> list[Sample]:
     """A kept connection that starts slowly again after each idle second."""

@@ -101,11 +101,15 @@ class Host:
 
     def wait_for(self, port: int, *, udp: bool = False) -> None:
         """Wait until something listens on the port."""
+        self.until(f"ss -Hln{'u' if udp else 't'}", f":{port} ")
+
+    def until(self, command: str, words: str) -> None:
+        """Wait until a command prints these words."""
         until = time.monotonic() + WAIT_SECONDS
-        while f":{port} " not in self.must(f"ss -Hln{'u' if udp else 't'}"):
+        while words not in self.run(command).stdout:
             if time.monotonic() > until:
                 log = (APP / f"{self.name}.log").read_text(errors="replace")[-2000:]
-                raise SystemExit(f"{self.name}: nothing listens on port {port}\n{log}")
+                raise SystemExit(f"{self.name}: no {words!r} of {command}\n{log}")
             time.sleep(0.1)
 
     def address_on(self, device: str, address: str, mac: str = "") -> None:
