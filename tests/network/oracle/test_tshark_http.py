@@ -49,8 +49,8 @@ def test_requests_and_responses(name, tmp_path):
         pairs = rows[(rows["response_first"] >= 0) & (rows["request_first"] >= 0)]
         known = {frame: (status, time) for frame, status, time in responses.pop(stream, [])}
         for row in pairs.itertuples():
-            if cut and row.response_last + 1 not in known:
-                continue  # tshark gives a message up where a cut packet was sent again
+            if (cut or row.gap_bytes) and row.response_last + 1 not in known:
+                continue  # tshark gives a message up where a part of it was not captured
             if row.complete and (row.content_length >= 0 or row.status in (204, 304)):
                 status, time = known[row.response_last + 1]
                 assert row.status == status
