@@ -16,7 +16,7 @@ FLOORS = (
     {"findings", "gaps"},
     {"source"},
     {"evidence", "formats", "lines"},
-    {"heap", "network", "profile"},  # the rooms
+    {"core", "heap", "network", "profile"},  # the rooms
     {"loading", "notebooks", "report", "saved"},
     {"cli", "ipython"},
     {"__main__"},

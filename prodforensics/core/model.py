@@ -1,0 +1,113 @@
+"""A core dump as evidence: its frames, and the questions one asks of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from prodforensics._reference import Later
+from prodforensics.core import schemas
+from prodforensics.core.operations import Operations
+from prodforensics.display.tables import human_bytes, human_count
+from prodforensics.evidence import Evidence
+from prodforensics.gaps import Gap
+from prodforensics.schema import Schema
+from prodforensics.source import Source
+
+if TYPE_CHECKING:
+    from prodforensics.core.image import Image
+    from prodforensics.core.javascript import JavaScript
+    from prodforensics.core.options import Options
+    from prodforensics.core.stacks import Walk
+
+__all__ = ["CoreDump"]
+
+# Loading reads ELF alone: what asks debuggers, and pandas, is imported on use.
+javascript = Later("prodforensics.core.javascript")
+secret_scan = Later("prodforensics.core.secret_scan")
+stack_groups = Later("prodforensics.core.stack_groups")
+stacks = Later("prodforensics.core.stacks")
+strings = Later("prodforensics.core.strings")
+tables = Later("prodforensics.core.tables")
+waits = Later("prodforensics.core.waits")
+
+
+class CoreDump(Operations, Evidence):
+    """What a process held when it died.
+
+    Parameters
+    ----------
+    source : Source
+    image : Image
+        What ELF alone tells.
+    options : Options
+        Where the program is looked for, which debugger is asked, whether secrets are masked.
+    gaps : iterable of Gap
+        What the file lacks.
+
+    Attributes
+    ----------
+    image : Image
+    options : Options
+    """
+
+    kind: ClassVar[str] = "core dump"
+    schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
+    _view = "prodforensics.core.views:explorer"
+    _sections = "prodforensics.core.explorer.pictures:core_sections"
+    _compare = "prodforensics.core.compare:compare"
+    _rules = "prodforensics.core.rules:RULES"
+
+    def __init__(
+        self, source: Source, image: Image, options: Options, gaps: Iterable[Gap] = ()
+    ) -> None:
+        self.image = image
+        self.options = options
+        own = [gap for gap in gaps if gap not in source.gaps]
+        builders = {
+            "threads": lambda: tables.threads(self),
+            "frames": lambda: stacks.frames(self),
+            "locals": lambda: stacks.locals_(self),
+            "registers": lambda: tables.registers(image),
+            "modules": lambda: tables.modules(image),
+            "mappings": lambda: tables.mappings(image),
+            "signal": lambda: tables.signal(image),
+            "environment": lambda: tables.environment(image, options),
+            "auxiliary": lambda: tables.auxiliary(image),
+            "stacks": lambda: stack_groups.stacks(self),
+            "waits": lambda: waits.waits(self),
+            "strings": lambda: strings.strings(self),
+            "secrets": lambda: secret_scan.secrets(self),
+        }
+        super().__init__(builders, source=source, gaps=own)
+
+    # -- analyses, made on use ----------------------------------------------------------------
+
+    @cached_property
+    def walk(self) -> Walk:
+        """The stacks as the debugger tells them, and which debugger that was."""
+        return stacks.walk(self)
+
+    @cached_property
+    def javascript(self) -> JavaScript:
+        """The JavaScript side of a Node.js core."""
+        return javascript.of(self)
+
+    # -- in short -----------------------------------------------------------------------------
+
+    def headline(self) -> str:
+        """Say what died, and of what."""
+        return f"{self.image.program}: {self.image.cause}"
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return the few numbers for the card."""
+        image = self.image
+        return [
+            ("program", image.program),
+            ("signal", image.cause),
+            ("threads", human_count(len(image.threads))),
+            ("modules", human_count(len(image.modules))),
+            ("memory in the file", human_bytes(image.memory.resident_bytes)),
+            ("machine", image.machine.name),
+        ]
