@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["MASK", "is_secret_name", "mask_secrets", "plain", "plain_all"]
+from prodforensics.secret_forms import KNOWN, MASK, NAMES, is_secret_name, mask_forms
 
-MASK = "••••••"
-"""What stands in the place of a secret."""
+__all__ = ["MASK", "is_secret_name", "mask_secrets", "plain", "plain_all"]
 
 # Control characters drive a terminal; invisible and reordering ones make a name read as another;
 # lone surrogates cannot be written at all.
@@ -18,39 +17,6 @@ _UNSEEN = re.compile(
 
 
 _LONGEST_SECRET = 200
-_NAMES = (
-    r"pass(?:word|wd|phrase)|pwd|secret|token|credential|cookie|authorization"
-    r"|(?:api|access|private|secret)[_-]?key|session[_-]?id"
-)
-_SECRET_NAME = re.compile(rf"(?:{_NAMES})s?$", re.IGNORECASE)
-# Forms that are secrets wherever they stand: private keys, JSON web tokens, keys of known services.
-_KNOWN = re.compile(
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*"
-    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}"
-    r"|\bxox[abeoprs]-[\w-]{10,}|\bAIza[\w-]{30,}|\b[sr]k_(?:live|test)_\w{10,}"
-)
-# Forms that a word before them gives away; that word stays.
-_TOLD = re.compile(
-    r"((?:\b(?:Bearer|Basic)\s{1,3})|(?:://[^\s/:@]{1,100}:))"
-    r"[^\s/@\"',;]{4,}"
-    rf"|((?:{_NAMES})s?[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?(?:(?:Bearer|Basic)\s{{1,3}})?)"
-    # A call is code, not a value.
-    r"(?![\w.]{1,100}\()"
-    r"[^\s\"'&;,<>(){}\[\]]{4,}",
-    re.IGNORECASE,
-)
-
-
-def is_secret_name(name: str) -> bool:
-    """Tell whether what has this name is a secret by its name alone.
-
-    Examples
-    --------
-    >>> is_secret_name("dbPassword"), is_secret_name("passwordLength")
-    (True, False)
-    """
-    return _SECRET_NAME.search(name) is not None
 
 
 def mask_secrets(text: str) -> str:
@@ -63,8 +29,7 @@ def mask_secrets(text: str) -> str:
     >>> mask_secrets("Bearer abcdef0123456789")
     'Bearer ••••••'
     """
-    text = _KNOWN.sub(MASK, text)
-    return _TOLD.sub(lambda m: f"{m[1] or m[2]}{MASK}", text)
+    return mask_forms(text)[0]
 
 
 def plain(text: object, limit: int = 300) -> str:
@@ -98,9 +63,8 @@ def plain(text: object, limit: int = 300) -> str:
 # What names of code are made of; `plain` changes such a text only where it holds one of the marks
 # of known secrets, or a word that gives one away before a space or a colon.
 _CODE = re.compile(r"[\w.$<>()/\[\]*&,+~@{}#|-]*")
-_MARKS = ("eyJ", "AKIA", "ASIA", "AIza", "_pat_", "xox", "k_live_", "k_test_")
-_MARKS += tuple(f"gh{kind}_" for kind in "pousr")
-_WORD = re.compile(_NAMES, re.IGNORECASE)
+_MARKS = tuple(mark for form in KNOWN for mark in form.marks)
+_WORD = re.compile(NAMES, re.IGNORECASE)
 
 
 def _is_code(text: str) -> bool:

@@ -10,7 +10,7 @@ import prodforensics
 
 PACKAGE = Path(prodforensics.__file__).parent
 FLOORS = (
-    {"_reference", "_text", "packing", "resources", "kernels"},
+    {"_reference", "_text", "packing", "resources", "secret_forms", "kernels"},
     {"errors"},
     {"categories", "display", "progress", "samples", "schema", "statistics", "tools", "writing"},
     {"findings", "gaps"},
