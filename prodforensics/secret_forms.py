@@ -92,7 +92,9 @@ NAMES = (
 """A regular expression of the last words of names of secrets."""
 
 # The working directory goes by the name of a password in the environment of every process.
-_SECRET_NAME = re.compile(rf"(?!(?:OLD)?PWD$).*?(?:(?:{NAMES})s?|(?:^|[_-])pass)$", re.I | re.S)
+_SECRET_NAME = re.compile(
+    rf"(?!(?-i:(?:OLD)?PWD)$).*?(?:(?:{NAMES})s?|(?:^|[_-])pass)$", re.I | re.S
+)
 _KNOWN = re.compile("|".join(f"(?P<{form.name}>{form.pattern})" for form in KNOWN))
 _TITLES = {form.name: form.title for form in KNOWN}
 # Forms that a word before them gives away; that word stays.
