@@ -1,1 +1,0 @@
-"""What the runtimes of languages know of their own stacks: Python, Go, Java."""
