@@ -122,6 +122,7 @@ def _room(room: str, *rows: tuple[object, ...]) -> tuple[Format, ...]:
 
 _PROFILE = "model:Profile"
 BUILT_IN = (
+    *_room("core", ("elf-core", "ELF core dump (Linux, gcore)", "elf_core", "model:CoreDump")),
     *_room(
         "heap",
         (

@@ -1,0 +1,1 @@
+"""One format of core dumps a module: `sniff` and `read`."""

@@ -1,0 +1,10 @@
+"""Findings of one core, in the order in which one looks at them."""
+
+from __future__ import annotations
+
+from prodforensics.findings import Rule
+
+__all__ = ["RULES"]
+
+RULES: tuple[Rule, ...] = ()
+"""The rules of a core, in order."""
