@@ -1,0 +1,112 @@
+"""The global variable at an address, from the symbol tables of the modules that match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+
+if TYPE_CHECKING:
+    from prodforensics.core.image import Image, Module
+
+__all__ = ["names"]
+
+_SYMBOL = np.dtype(
+    [
+        ("name", "<u4"),
+        ("info", "u1"),
+        ("other", "u1"),
+        ("section", "<u2"),
+        ("value", "<u8"),
+        ("size", "<u8"),
+    ]
+)
+_OBJECT = 1
+_NAME = 512
+_MOST_BYTES = 1 << 28
+"""A symbol table or its strings beyond this are not a program's."""
+
+
+def names(image: Image, addresses: Iterable[int]) -> dict[int, str]:
+    """Return the global variables at addresses: ``name``, or ``name+0x28`` for a part of one.
+
+    Parameters
+    ----------
+    image : Image
+        Only modules whose file is found and is no other than the one that ran are read.
+    addresses : iterable of int
+
+    Returns
+    -------
+    dict of int to str
+        Addresses without a symbol are left out.
+    """
+    wanted = np.array(sorted(set(addresses)), dtype=np.uint64)
+    found: dict[int, str] = {}
+    for module in image.modules:
+        if not len(wanted):
+            break
+        if module.found is None or module.matched not in ("matched", "unverified"):
+            continue
+        # What follows the file's own pages (.bss) is no part of its mappings: look a bit farther.
+        start, end = module.start, module.end + _MOST_BYTES
+        near = wanted[(wanted >= np.uint64(start)) & (wanted < np.uint64(end))]
+        near = near[[int(one) not in found for one in near]]
+        if len(near):
+            found |= _of_module(module, near)
+    return found
+
+
+def _of_module(module: Module, wanted: np.ndarray) -> dict[int, str]:
+    for path in (module.found, *_debug_files(module)):
+        if path is not None and (found := _of_file(path, module.load_bias, wanted)):
+            return found
+    return {}
+
+
+def _debug_files(module: Module) -> Iterable[Path]:
+    if module.build_id:
+        root = Path("/usr/lib/debug/.build-id")
+        yield root / module.build_id[:2] / f"{module.build_id[2:]}.debug"
+
+
+def _of_file(path: Path, bias: int, wanted: np.ndarray) -> dict[int, str]:
+    try:
+        with path.open("rb") as file:
+            elf = ELFFile(file)
+            if elf.elfclass != 64 or not elf.little_endian:
+                return {}
+            section = elf.get_section_by_name(".symtab") or elf.get_section_by_name(".dynsym")
+            if section is None or section["sh_size"] > _MOST_BYTES:
+                return {}
+            raw, strings = section.data(), section.stringtable.data()
+    except (OSError, ELFError, ValueError):
+        return {}
+    return _lookup(raw, strings, bias, wanted)
+
+
+def _lookup(raw: bytes, strings: bytes, bias: int, wanted: np.ndarray) -> dict[int, str]:
+    symbols = np.frombuffer(raw[: len(raw) // _SYMBOL.itemsize * _SYMBOL.itemsize], _SYMBOL)
+    symbols = symbols[(symbols["info"] & 0xF == _OBJECT) & (symbols["section"] != 0)]
+    if not len(symbols):
+        return {}
+    symbols = symbols[np.argsort(symbols["value"], kind="stable")]
+    starts = symbols["value"] + np.uint64(bias % (1 << 64))
+    before = np.searchsorted(starts, wanted, side="right") - 1
+    found = {}
+    for address, index in zip(wanted.tolist(), before.tolist(), strict=True):
+        if index < 0:
+            continue
+        symbol = symbols[index]
+        inside = address - int(starts[index])
+        if inside and inside >= int(symbol["size"]):
+            continue
+        at = int(symbol["name"])
+        name = strings[at : strings.find(b"\0", at, at + _NAME)].decode("utf-8", "replace")
+        if name:
+            found[address] = f"{name}+{inside:#x}" if inside else name
+    return found

@@ -1,0 +1,1 @@
+"""What the runtimes of languages know of their own stacks: Python, Go, Java."""
