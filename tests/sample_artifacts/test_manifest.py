@@ -38,6 +38,17 @@ def test_every_artifact_is_listed():
     assert found <= {entry["path"] for entry in ENTRIES}
 
 
+def test_every_program_belongs_to_a_sample():
+    home = folder("sample_artifacts")
+    found = {p.relative_to(home).as_posix() for p in home.glob("*/programs/*")}
+    assert found == {
+        one["path"]
+        for entry in ENTRIES
+        for one in entry.get("files", ())
+        if one["role"] != "source"
+    }
+
+
 def test_the_samples_stay_under_40_megabytes():
     assert sum(entry["size"] for entry in ENTRIES) < 40_000_000
 
