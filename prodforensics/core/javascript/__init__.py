@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
     from prodforensics.core.image import Module
     from prodforensics.core.javascript.inspection import Inspection
+    from prodforensics.core.javascript.search import Search
     from prodforensics.core.model import CoreDump
 
 __all__ = ["JavaScript", "is_node", "of"]
 
 backtrace = Later("prodforensics.core.javascript.backtrace")
 inspection = Later("prodforensics.core.javascript.inspection")
-search = Later("prodforensics.core.javascript.search")
+searching = Later("prodforensics.core.javascript.search")
 
 _LIBRARIES = ("libnode", "libv8", "node", "electron")
 """How the files begin that V8 may be in, where it is not in the program."""
@@ -58,6 +59,11 @@ class JavaScript:
     def heap(self) -> Heap:
         """The heap; `BadOption` where the version of V8 is not known."""
         return Heap(self.core.image.memory, self.constants)
+
+    @cached_property
+    def search(self) -> Search:
+        """The Maps of the heap and the objects that have them."""
+        return searching.Search(self.heap)
 
     def backtrace(self, thread: int | None = None) -> pd.DataFrame:
         """Return the frames of JavaScript.
@@ -89,7 +95,7 @@ class JavaScript:
 
     def find_objects(self) -> pd.DataFrame:
         """Return how many objects of each constructor there are, and their own bytes."""
-        return search.find_objects(self)
+        return self.search.objects()
 
     def instances(self, name: str) -> pd.DataFrame:
         """Return every object of a constructor.
@@ -103,7 +109,7 @@ class JavaScript:
         ------
         UnknownName
         """
-        return search.instances(self, name)
+        return self.search.instances(name)
 
     def __repr__(self) -> str:
         node = self.constants.node_version or "of an unknown version"

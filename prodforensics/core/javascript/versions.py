@@ -45,6 +45,8 @@ class Layout:
         InstructionStream: its Code; None where Code holds its instructions itself.
     deopt_translation, deopt_literals, deopt_first : int
         Deoptimization data: elements.
+    page_flags : int
+        Where the flags of a page of the heap stand in it.
     """
 
     v8: str
@@ -72,6 +74,7 @@ class Layout:
     deopt_translation: int
     deopt_literals: int
     deopt_first: int
+    page_flags: int
     script_line_offset: int = 24
     script_column_offset: int = 32
     script_line_ends: int = 56
@@ -99,6 +102,7 @@ _OLD = {
     "deopt_translation": 0,
     "deopt_literals": 2,
     "deopt_first": 11,
+    "page_flags": 8,
 }
 _NEW = _OLD | {
     "function_shared": 32,
@@ -113,6 +117,7 @@ _NEW = _OLD | {
     "code_header": 32,
     "stream_code": 8,
     "last_function_type": 16,
+    "page_flags": 0,
 }
 
 LAYOUTS: dict[str, Layout] = {

@@ -1,0 +1,327 @@
+"""Every object of JavaScript in a core, by constructor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prodforensics.core.javascript.constructors import NO_CONSTRUCTOR, constructor_name
+from prodforensics.errors import BadOption, UnknownName
+from prodforensics.kernels import tagged_words
+from prodforensics.progress import bar
+from prodforensics.schema import Column, Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.core.javascript.heap import Heap
+    from prodforensics.core.memory import Segment
+
+__all__ = ["INSTANCES", "OBJECTS", "Search"]
+
+OBJECTS = Schema(
+    "objects",
+    (
+        Column("count", "int64", "count", "Objects in memory, those not yet collected too."),
+        Column("size_bytes", "int64", "bytes", "The objects themselves."),
+        Column("store_bytes", "int64", "bytes", "Their elements and properties outside of them."),
+        Column("kind", "category", "", "V8's class, such as JSObject or JSArray."),
+        Column("maps", "int64", "count", "Maps (hidden classes) that they have."),
+    ),
+    Column("constructor", "str", "", "The function that made them; in brackets: none."),
+    "Objects of JavaScript by constructor, those that take the most bytes first.",
+)
+INSTANCES = Schema(
+    "instances",
+    (
+        Column("address", "uint64", "address", "With V8's tag, as `inspect` takes it."),
+        Column("size_bytes", "int64", "bytes", "The object itself."),
+        Column("store_bytes", "int64", "bytes", "Its elements and properties outside of it."),
+        Column("kind", "category", "", "V8's class."),
+        Column("map", "uint64", "address", "Its Map (hidden class), with V8's tag."),
+    ),
+    None,
+    "The objects of one constructor, in the order of their addresses.",
+)
+
+_PAGE = 1 << 18
+_HALVES, _FROM = 0b11000, 0b01000
+"""Flags of a page: in which half of the young generation it is, and the half that is left."""
+_PART = 1 << 21
+"""Words that are looked at in one go: 16 MiB."""
+_MOST_META = 4096
+_FIRST_ROOM = 1 << 16
+_HIGHEST = 1 << 62
+_IS_PROTOTYPE = 20
+"""Bit of a Map's bit_field3: its one object is the prototype of others."""
+
+
+@dataclass(frozen=True)
+class _Segments:
+    """The readable private memory of a core, in words."""
+
+    words: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    places: np.ndarray
+
+    def parts(self, what: str) -> Iterator[tuple[int, int, int, int]]:
+        """Give first and last word, end of the segment and address of parts, behind a bar."""
+        total = int(self.lengths.sum()) * 8
+        with bar(total, what) as progress:
+            for start, length, place in zip(
+                self.starts.tolist(), self.lengths.tolist(), self.places.tolist(), strict=True
+            ):
+                for past in range(0, length, _PART):
+                    count = min(_PART, length - past)
+                    first = place + past
+                    yield first, first + count, place + length, start + 8 * past
+                    progress.update(8 * count)
+
+    def at(self, addresses: np.ndarray, past: int) -> np.ndarray:
+        """Return the words so many words behind addresses; 0 where there is no memory."""
+        wanted = addresses + 8 * past
+        segment = np.searchsorted(self.starts, wanted, "right") - 1
+        inside = (wanted - self.starts[segment]) // 8
+        good = (segment >= 0) & (inside < self.lengths[segment]) & (wanted & 7 == 0)
+        return np.where(good, self.words[np.where(good, self.places[segment] + inside, 0)], 0)
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """The Maps of a heap: tagged address, instance type, bytes of their objects."""
+
+    keys: np.ndarray
+    types: np.ndarray
+    sizes: np.ndarray
+    table: np.ndarray
+
+
+class Search:
+    """Maps, and the objects that have them.
+
+    Parameters
+    ----------
+    heap : Heap
+    """
+
+    def __init__(self, heap: Heap) -> None:
+        self.heap = heap
+
+    @cached_property
+    def _segments(self) -> _Segments:
+        memory = self.heap.memory
+        ranges = [piece for one in memory.segments for piece in self._live_pieces(one)]
+        array = memory.core.array
+        return _Segments(
+            array[: array.size // 8 * 8].view(np.int64),
+            *(np.array([one[k] for one in ranges], np.int64) for k in range(3)),
+        )
+
+    def _live_pieces(self, segment: Segment) -> Iterator[tuple[int, int, int]]:
+        """Give address, length in words and place in the core of what may hold objects."""
+        # Core files are written in pages; where one is not, its words do not stand on words.
+        if (
+            segment.file_size < 16
+            or segment.offset % 8
+            or segment.start % 8
+            or segment.path
+            or segment.end > _HIGHEST
+        ):
+            return
+        words = self.heap.memory.view(segment)[: segment.file_size // 8 * 8].view(np.int64)
+        place = segment.offset // 8
+        # The half of the young generation that the last collection emptied still shows what was
+        # in it: nothing there is alive.
+        first = -(-segment.start // _PAGE) * _PAGE
+        pages = np.arange((first - segment.start) // 8, words.size, _PAGE // 8)
+        flags = words[np.minimum(pages + self.heap.layout.page_flags // 8, words.size - 1)]
+        left = pages[(flags & _HALVES == _FROM) & (flags >> 32 == 0)]
+        begin = 0
+        for page in left.tolist():
+            if page > begin:
+                yield segment.start + 8 * begin, page - begin, place + begin
+            begin = page + _PAGE // 8
+        if begin < words.size:
+            yield segment.start + 8 * begin, words.size - begin, place + begin
+
+    @cached_property
+    def _maps(self) -> _Maps:
+        segments = self._segments
+        roots = self._holders(None)
+        roots = roots[self._types(roots) == self.heap.constants.type_of("Map")]
+        found = self._holders(roots + 1)
+        found = found[self._are_maps(found)]
+        # The Maps of newer versions belong to a context, which has a Map of its Maps.
+        meta = found[self._types(found) == self.heap.constants.type_of("Map")]
+        meta = np.setdiff1d(meta, roots)
+        if meta.size:
+            more = self._holders(meta + 1)
+            found = np.concatenate([found, more[self._are_maps(more)]])
+        found = np.unique(found)
+        if not found.size:
+            raise BadOption(
+                "no Map of V8 was found in the core: its heap is not in the file",
+                hint="record with coredump_filter 0x33 or more, and the whole file",
+            )
+        table = tagged_words.table_for(found.size)
+        tagged_words.add_keys(found + 1, table)
+        sizes = (segments.at(found, 1) & 0xFF) * 8
+        return _Maps(found + 1, self._types(found), sizes, table)
+
+    def _holders(self, keys: np.ndarray | None) -> np.ndarray:
+        """Return addresses of words that are one of some keys, or their own tagged address."""
+        out = np.empty(_FIRST_ROOM, np.int64)
+        found: list[np.ndarray] = []
+        for first, stop, _, address in self._segments.parts("looking for Maps"):
+            words = self._segments.words
+            if keys is None:
+                count = tagged_words.find_own_maps(words, first, stop, address, out)
+            else:
+                count = tagged_words.find_holders(words, first, stop, address, keys, out)
+                if count > out.size:
+                    out = np.empty(count, np.int64)
+                    tagged_words.find_holders(words, first, stop, address, keys, out)
+            found.append(out[: min(count, out.size)].copy())
+        every = np.concatenate(found) if found else np.empty(0, np.int64)
+        return every[:_MOST_META] if keys is None else every
+
+    def _types(self, maps: np.ndarray) -> np.ndarray:
+        return self._segments.at(maps, 1) >> 32 & 0xFFFF
+
+    def _are_maps(self, places: np.ndarray) -> np.ndarray:
+        """Tell which places hold a Map: their descriptors are what descriptors must be."""
+        constants, segments = self.heap.constants, self._segments
+        descriptors = segments.at(places, constants["class_Map__instance_descriptors_offset"] // 8)
+        kind = segments.at(descriptors - 1, 0)
+        types = self._types(kind - 1)
+        known = [constants.type_of(name) for name in ("DescriptorArray", "StrongDescriptorArray")]
+        return np.isin(types, known) & (descriptors & 3 == 1)
+
+    @cached_property
+    def _roles(self) -> np.ndarray:
+        constants, maps = self.heap.constants, self._maps
+        roles = np.zeros(maps.keys.size, np.uint8)
+        fixed = (maps.types >= constants.type_of("FixedArray")) & (
+            maps.types < constants.type_of("ByteArray")
+        )
+        roles[fixed] |= tagged_words.PROPERTIES | tagged_words.ELEMENTS
+        roles[maps.types == constants.type_of("PropertyArray")] |= tagged_words.PROPERTIES
+        for name in ("FixedDoubleArray", "SloppyArgumentsElements"):
+            roles[maps.types == constants.type_of(name)] |= tagged_words.ELEMENTS
+        roles[maps.types == constants.type_of("ByteArray")] |= (
+            tagged_words.ELEMENTS | tagged_words.BYTES
+        )
+        receivers = (maps.types >= constants["SpecialAPIObjectType"]) & (maps.sizes >= 24)
+        roles[receivers] |= tagged_words.RECEIVER
+        return roles
+
+    @cached_property
+    def counted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Objects and bytes of their stores, by Map: int64[n], int64[n]."""
+        return self._count(np.zeros(self._maps.keys.size, np.bool_))[:2]
+
+    def _count(self, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        segments, maps, roles = self._segments, self._maps, self._roles
+        counts = np.zeros(maps.keys.size, np.int64)
+        stores = np.zeros(maps.keys.size, np.int64)
+        out = np.empty((_FIRST_ROOM if wanted.any() else 0, 3), np.int64)
+        found: list[np.ndarray] = []
+        for first, stop, limit, address in segments.parts("looking for objects"):
+            while True:
+                before, kept = counts.copy(), stores.copy()
+                count = tagged_words.find_instances(
+                    segments.words,
+                    first,
+                    stop,
+                    limit,
+                    address,
+                    segments.starts,
+                    segments.lengths,
+                    segments.places,
+                    maps.keys,
+                    maps.table,
+                    roles,
+                    counts,
+                    stores,
+                    wanted,
+                    out,
+                )
+                if count <= out.shape[0]:
+                    break
+                out, counts, stores = np.empty((count, 3), np.int64), before, kept
+            found.append(out[:count].copy())
+        return counts, stores, np.concatenate(found) if found else out
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Constructor of each Map that has objects, by the number of the Map."""
+        known: dict[int, str] = {}
+        return {
+            int(number): self._name(int(number), known)
+            for number in np.flatnonzero(self.counted[0])
+        }
+
+    def _name(self, number: int, known: dict[int, str]) -> str:
+        name = constructor_name(self.heap, int(self._maps.keys[number]), known)
+        if name == NO_CONSTRUCTOR and self.kind(number) == "JSFunction":
+            return "Function"
+        third = int(self._segments.at(self._maps.keys[number : number + 1] - 1, 2)[0])
+        return f"{name}.prototype" if third >> _IS_PROTOTYPE & 1 else name
+
+    def kind(self, number: int) -> str:
+        """Return V8's class of the objects of a Map."""
+        constants, type_ = self.heap.constants, int(self._maps.types[number])
+        if type_ in constants.function_types:
+            return "JSFunction"
+        return constants.type_names.get(type_, f"type {type_}")
+
+    def objects(self) -> pd.DataFrame:
+        """Return the frame of `OBJECTS`."""
+        import pandas as pd
+
+        counts, stores = self.counted
+        sums: dict[str, list[int]] = {}
+        kinds: dict[str, dict[str, int]] = {}
+        for number, name in self.names.items():
+            one = sums.setdefault(name, [0, 0, 0, 0])
+            count = int(counts[number])
+            one[0] += count
+            one[1] += count * int(self._maps.sizes[number])
+            one[2] += int(stores[number])
+            one[3] += 1
+            of_kind = kinds.setdefault(name, {})
+            of_kind[self.kind(number)] = of_kind.get(self.kind(number), 0) + count
+        order = sorted(sums, key=lambda name: (-sums[name][1] - sums[name][2], name))
+        rows = [
+            (*sums[name][:3], max(kinds[name], key=kinds[name].__getitem__), sums[name][3])
+            for name in order
+        ]
+        frame = OBJECTS.frame(rows)
+        frame.index = pd.Index(order, dtype="str", name="constructor")
+        return frame
+
+    def instances(self, name: str) -> pd.DataFrame:
+        """Return the frame of `INSTANCES`."""
+        wanted = np.zeros(self._maps.keys.size, np.bool_)
+        wanted[[number for number, one in self.names.items() if one == name]] = True
+        if not wanted.any():
+            raise UnknownName("constructor", name, set(self.names.values()))
+        import pandas as pd
+
+        found = self._count(wanted)[2]
+        found = found[np.argsort(found[:, 0])]
+        kinds = {int(number): self.kind(int(number)) for number in np.unique(found[:, 1])}
+        return pd.DataFrame(
+            {
+                "address": (found[:, 0] + 1).astype(np.uint64),
+                "size_bytes": self._maps.sizes[found[:, 1]],
+                "store_bytes": found[:, 2],
+                "kind": pd.Categorical([kinds[int(number)] for number in found[:, 1]]),
+                "map": self._maps.keys[found[:, 1]].astype(np.uint64),
+            }
+        )

@@ -1,0 +1,257 @@
+"""Objects of V8 in the memory of a core: words that point at Maps, and what follows them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prodforensics.kernels._jit import kernel
+
+__all__ = [
+    "ANY",
+    "BYTES",
+    "ELEMENTS",
+    "PROPERTIES",
+    "RECEIVER",
+    "add_keys",
+    "find_holders",
+    "find_instances",
+    "find_own_maps",
+    "table_for",
+]
+
+RECEIVER, ANY, PROPERTIES, ELEMENTS, BYTES = 1, 2, 4, 8, 16
+"""Roles of a Map: of objects of JavaScript, of what is only counted, of stores, those of bytes."""
+
+_TAG, _STRONG = 7, 1
+_LEAST_TABLE = 1024
+
+
+def table_for(keys: int) -> np.ndarray:
+    """Return an empty table with room for so many keys, int32[power of 2]."""
+    size = _LEAST_TABLE
+    while size < 8 * keys:
+        size *= 2
+    return np.full(size, -1, np.int32)
+
+
+@kernel
+def _slot(key, table):
+    # The middle bits of a product spread addresses, whose low bits are all the same.
+    return ((key >> 3) * 0x9E3779B97F4A7C1 >> 20) & (table.size - 1)
+
+
+@kernel
+def add_keys(keys, table):
+    """Fill a table of `table_for`: where each key stands in ``keys``.
+
+    Parameters
+    ----------
+    keys : int64[n]
+    table : int32[m]
+    """
+    for index in range(keys.size):
+        slot = _slot(keys[index], table)
+        while table[slot] >= 0:
+            slot = (slot + 1) & (table.size - 1)
+        table[slot] = index
+
+
+@kernel
+def _find(key, keys, table):
+    slot = _slot(key, table)
+    while table[slot] >= 0:
+        if keys[table[slot]] == key:
+            return table[slot]
+        slot = (slot + 1) & (table.size - 1)
+    return -1
+
+
+@kernel
+def find_own_maps(words, first, stop, address, out):
+    """Find words that are the tagged address of where they stand: Maps that are their own Map.
+
+    Parameters
+    ----------
+    words : int64[n]
+        The core.
+    first, stop : int
+        The part of it that is looked at.
+    address : int
+        Of its first word.
+    out : int64[m]
+        Receives addresses, as many as fit.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
+    found = 0
+    for i in range(first, stop):
+        place = address + 8 * (i - first)
+        if words[i] == place + 1:
+            if found < out.size:
+                out[found] = place
+            found += 1
+    return found
+
+
+@kernel
+def find_holders(words, first, stop, address, keys, out):
+    """Find the words that are one of a few keys.
+
+    Parameters
+    ----------
+    words, first, stop, address
+        As in `find_own_maps`.
+    keys : int64[k]
+    out : int64[m]
+        Receives addresses, as many as fit.
+
+    Returns
+    -------
+    int
+        How many there are.
+    """
+    found = 0
+    for i in range(first, stop):
+        word = words[i]
+        if word & _TAG != _STRONG:
+            continue
+        for k in range(keys.size):
+            if word == keys[k]:
+                if found < out.size:
+                    out[found] = address + 8 * (i - first)
+                found += 1
+                break
+    return found
+
+
+@kernel
+def _segment_of(address, starts, lengths, hint):
+    """Return the segment that holds the object at an address, with its second word; -1: none."""
+    if starts[hint] <= address and address + 16 <= starts[hint] + 8 * lengths[hint]:
+        return hint
+    low, high = 0, starts.size
+    while low < high:
+        middle = (low + high) // 2
+        if starts[middle] <= address:
+            low = middle + 1
+        else:
+            high = middle
+    low -= 1
+    if low >= 0 and address + 16 <= starts[low] + 8 * lengths[low]:
+        return low
+    return -1
+
+
+@kernel
+def find_instances(
+    words,
+    first,
+    stop,
+    limit,
+    address,
+    starts,
+    lengths,
+    places,
+    keys,
+    table,
+    roles,
+    counts,
+    stores,
+    wanted,
+    out,
+):
+    """Count objects by their Map, and collect those of wanted ones.
+
+    An object of JavaScript begins with its Map, its properties and its elements. A word that is a
+    Map is taken for one only where the two words behind it are what they can be: a small integer
+    or a store of properties, and a store of elements.
+
+    Parameters
+    ----------
+    words : int64[n]
+        The core.
+    first, stop : int
+        The part of it that is looked at.
+    limit : int
+        Where the segment ends that the part is of.
+    address : int
+        Of its first word.
+    starts, lengths, places : int64[s]
+        Segments in the order of their addresses: address, length in words, where in ``words``.
+    keys : int64[k]
+        The Maps, tagged.
+    table : int32[t]
+        Of `add_keys`.
+    roles : uint8[k]
+        What objects of each Map can be, `RECEIVER` and the others added.
+    counts, stores : int64[k]
+        Receive how many objects, and the bytes of their stores.
+    wanted : bool[k]
+    out : int64[m, 3]
+        Receives address, Map (its number) and bytes of the stores, as many as fit.
+
+    Returns
+    -------
+    int
+        How many objects have wanted Maps.
+    """
+    found = 0
+    hint_properties = 0
+    hint_elements = 0
+    for i in range(first, stop):
+        word = words[i]
+        if word & _TAG != _STRONG:
+            continue
+        map_ = _find(word, keys, table)
+        if map_ < 0 or roles[map_] & (RECEIVER | ANY) == 0:
+            continue
+        store = 0
+        if roles[map_] & RECEIVER:
+            if i + 2 >= limit:
+                continue
+            properties = words[i + 1]
+            if properties & 1:
+                if properties & _TAG != _STRONG:
+                    continue
+                at = _segment_of(properties - 1, starts, lengths, hint_properties)
+                if at < 0:
+                    continue
+                hint_properties = at
+                inside = places[at] + (properties - 1 - starts[at]) // 8
+                kind = _find(words[inside], keys, table)
+                if kind < 0 or roles[kind] & PROPERTIES == 0:
+                    continue
+                # A PropertyArray keeps a hash above the ten bits of its length.
+                length = words[inside + 1] >> 32
+                if roles[kind] & ELEMENTS == 0:
+                    length &= 1023
+                if length > 0:
+                    store += 16 + 8 * length
+            elif properties & 0xFFFFFFFF:
+                continue
+            elements = words[i + 2]
+            if elements & _TAG != _STRONG:
+                continue
+            at = _segment_of(elements - 1, starts, lengths, hint_elements)
+            if at < 0:
+                continue
+            hint_elements = at
+            inside = places[at] + (elements - 1 - starts[at]) // 8
+            kind = _find(words[inside], keys, table)
+            if kind < 0 or roles[kind] & ELEMENTS == 0:
+                continue
+            length = words[inside + 1] >> 32
+            if length > 0:
+                store += 16 + (length + 7 & ~7 if roles[kind] & BYTES else 8 * length)
+        counts[map_] += 1
+        stores[map_] += store
+        if wanted[map_]:
+            if found < out.shape[0]:
+                out[found, 0] = address + 8 * (i - first)
+                out[found, 1] = map_
+                out[found, 2] = store
+            found += 1
+    return found
