@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -249,10 +249,14 @@ class Memory:
             self._files[path] = _mapped(path)
         return self._files[path][at : at + size]
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         # Maps of files cannot travel between processes; `Image` sets what is behind again.
         kept = {**self.__dict__, "_files": {}, "_low": 0, "_high": 0}
-        return {**kept, "behind": _nothing}
+        return {**kept, "behind": _nothing, "_word": self._word.format}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._word = struct.Struct(state["_word"])
 
 
 def _nothing(_address: int) -> None:
