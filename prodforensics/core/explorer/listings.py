@@ -60,7 +60,7 @@ class Listing:
             There is no such column.
         """
         if "names" not in self._columns:
-            parts = [self.frame[name].astype(str).tolist() for name in self._searched]
+            parts = [_words(self.frame[name]) for name in self._searched]
             self._columns["names"] = [" ".join(words) for words in zip(*parts, strict=True)]
         if sort in self.frame.columns and sort not in self._columns:
             self._columns[sort] = _keys(self.frame[sort])
@@ -73,6 +73,13 @@ class Listing:
             for place, record in zip(places.tolist(), records, strict=True)
         ]
         return {"total": total, "rows": rows}
+
+
+def _words(values: pd.Series) -> list[str]:
+    """Return what a search looks at; addresses as they are shown."""
+    if str(values.dtype).lower() == "uint64":
+        return [hex_address(one) for one in values]
+    return [str(one) for one in values]
 
 
 def _keys(values: pd.Series) -> np.ndarray:

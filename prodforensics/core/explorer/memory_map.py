@@ -128,8 +128,11 @@ def draw_memory(given: Sequence[Range], width: float, label: str = "Memory map")
     colours = _kinds(given)
     y = _legend(drawing, given, colours, width)
     x, last_end = 0.0, None
-    for one in given:
-        wide = max(_LEAST, 9.0 * (math.log2(max(one.size, 4096) / 4096) + 0.6))
+    widths = [math.log2(max(one.size, 4096) / 4096) + 0.6 for one in given]
+    # Few ranges take the whole width, many several rows of it.
+    unit = min(max((width - 8 * len(given)) / sum(widths), 9.0), 26.0) if given else 9.0
+    for one, share in zip(given, widths, strict=True):
+        wide = max(_LEAST, unit * share)
         gap = last_end is not None and one.start > last_end
         step = 7.0 if gap else 2.0
         if x and x + step + wide > width:

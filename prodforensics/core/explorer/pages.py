@@ -86,7 +86,7 @@ class CorePages:
 
     @cached_property
     def _waits(self) -> Listing:
-        searched = ("thread_id", "os_tid", "kind", "lock_name", "held_by")
+        searched = ("thread_id", "os_tid", "kind", "lock", "lock_name", "held_by")
         return Listing(self.core.frames["waits"], searched, wait_row)
 
     def graph(self, width: int = 900) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 
 from prodforensics.core.explorer.names import short_name
 from prodforensics.core.explorer.stack_frames import Stack
-from prodforensics.display.drawing import CHARACTER, Drawing, fits, path, rect, text
+from prodforensics.display.drawing import CHARACTER, Drawing, path, rect, text
 
 __all__ = ["draw_stack"]
 
@@ -82,24 +82,20 @@ class _Picture:
         height = _ROW + (_SOURCE if source else 0)
         place = row["place"] or (row["module"] if row["known"] else "")
         doubt = _UNTRUSTED.get(row["trust"], "")
-        right = f"{place} {doubt}".strip()
-        side = min(self.width * 0.42, CHARACTER * len(right) + 4)
-        room = self.width - left - side - 20
+        where = f"{place}  {doubt}".strip()
+        side = min(self.width * 0.45, CHARACTER * (len(where) + 1))
+        name = short_name(row["function"], int((self.width - left - side - 20) / CHARACTER))
+        room = CHARACTER * (len(name) + 1)
         colour = _COLOURS.get(row["kind"], "soft")
-        crashed = row["index"] == 0
-        kind = "pf-strong" if crashed else "" if row["known"] else "pf-soft"
+        kind = "pf-strong" if row["index"] == 0 else "" if row["known"] else "pf-soft"
         base = self.y + 15
-        where = fits(right, side + 2)
         self.drawing.add(
             rect(0, self.y, self.width, height - 1, "none", class_="pf-hit", rx=3),
             text(_NUMBER - 10, base, f"#{row['index']}", _NUMBER, "pf-soft", "end"),
             rect(_NUMBER, self.y + 4, 3, 13, colour) if row["kind"] != "native" else None,
             text(_NUMBER + 7, base, row["kind"], _KIND - 8, "pf-soft"),
-            text(left, base, short_name(row["function"], int(room / CHARACTER)), room, kind),
-            text(
-                self.width - 6, base, where, side + 8,
-                "pf-bad" if row["trust"].startswith("✖") else "pf-soft", "end",
-            ),
+            text(left, base, name, room, kind),
+            text(left + room + 8, base, where, side, "pf-bad" if doubt[:1] == "✖" else "pf-soft"),
             rect(left, self.y + _ROW - 2, self.width - left - 6, _SOURCE - 2, "raised", rx=2)
             if source
             else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from prodforensics._text import plain
 from prodforensics.core.explorer.listings import local_row
 from prodforensics.core.explorer.names import hex_address
 from prodforensics.core.explorer.page_values import pixels
-from prodforensics.core.explorer.source_lines import Excerpt, excerpt, story_lines
+from prodforensics.core.explorer.source_lines import CodeLine, instructions, source, story_lines
 from prodforensics.core.explorer.stack_bars import draw_groups, group_rows
 from prodforensics.core.explorer.stack_drawing import draw_stack
 from prodforensics.core.explorer.stack_frames import Stack
@@ -227,15 +227,10 @@ class StackPages:
         root : str
             Folder to look for the source in; empty: where the debug information says.
         """
-        found: Excerpt = excerpt(
+        found = source(
             self.core, whole_number(thread, "thread"), whole_number(frame, "frame"), str(root)
         )
-        return {
-            "path": plain(found.path, 1000),
-            "line": found.line,
-            "first": found.first,
-            "lines": [plain(one, 500) for one in found.lines],
-        }
+        return _code(found)
 
     def locals(self, thread: int, frame: int, offset: int = 0, limit: int = 100) -> Answer:
         """One page of the arguments and local variables of a frame.
@@ -286,7 +281,16 @@ class StackPages:
         ----------
         thread, frame : int
         """
-        text = self.core.disassemble(
-            whole_number(frame, "frame"), thread=whole_number(thread, "thread")
+        found = instructions(
+            self.core, whole_number(thread, "thread"), whole_number(frame, "frame")
         )
-        return {"text": "\n".join(plain(one, 500) for one in str(text).splitlines()[:400])}
+        return _code(found)
+
+
+def _code(lines: Sequence[CodeLine]) -> Answer:
+    rows = [{"text": _shown(o.text), "number": o.number, "here": o.here} for o in lines]
+    return {"lines": rows, "total": len(rows)}
+
+
+def _shown(line: str) -> str:
+    return plain(line.expandtabs(4), 500)

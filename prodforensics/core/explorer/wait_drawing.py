@@ -34,7 +34,7 @@ def draw_waits(graph: WaitGraph, width: float, label: str = "Who waits for whom"
     """
     drawing = Drawing(width, 0, label)
     places: dict[str, Place] = {}
-    y, wide = float(_HEAD + 8), 0.0
+    y, wide = float(_HEAD + 8 if graph.edges else 14), 0.0
     for group in components(graph):
         if not any(edge.source in group for edge in graph.edges):
             continue
@@ -88,7 +88,7 @@ def _box(drawing: Drawing, node: Node, place: Place, graph: WaitGraph) -> None:
         ),
         # A crowd is a pile of boxes.
         path(f"M{x + 6} {y - 4}h{BOX - 2}v{TALL - 2}", "soft") if len(node.threads) > 1 else None,
-        text(x + BOX / 2, y + 17, title, BOX - 24, kind, "middle"),
+        text(x + BOX / 2, y + (17 if node.detail else 25), title, BOX - 24, kind, "middle"),
         text(x + BOX / 2, y + 32, node.detail, BOX - 24, "pf-soft", "middle"),
         title=_words(node, graph),
         key=node.threads[0] if node.threads else node.key[1:],
