@@ -64,6 +64,20 @@ TOOLS = (
     _tool(
         "jfr", "prints recordings of the JVM, which the tests compare with", "default-jdk-headless"
     ),
+    Tool(
+        "dlv",
+        "reads the goroutines of a Go program's core dump",
+        "apt install delve",
+        ("dlv",),
+        ("version",),
+    ),
+    Tool(
+        "jhsdb",
+        "reads the Java frames and monitors of a JVM's core dump",
+        "apt install default-jdk-headless",
+        ("jhsdb",),
+        ("--version",),
+    ),
     _tool("mvn", "fetches async-profiler and its converter for the tests", "maven"),
     _tool("tshark", "reads network captures, as the tests compare with"),
     _tool("gdb", "takes core dumps of live processes (gcore)"),

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
+
+from prodforensics.core import elf
+from prodforensics.core.elf_files import opened
 
 if TYPE_CHECKING:
-    from prodforensics.core.image import Image, Module
+    from prodforensics.core.image import Image
+    from prodforensics.core.modules import Module
 
 __all__ = ["names"]
 
@@ -62,30 +64,27 @@ def names(image: Image, addresses: Iterable[int]) -> dict[int, str]:
 
 
 def _of_module(module: Module, wanted: np.ndarray) -> dict[int, str]:
-    for path in (module.found, *_debug_files(module)):
+    # The debug file first: what it lacks (a stripped one) the file itself has not either.
+    for path in (module.debug_file, module.found):
         if path is not None and (found := _of_file(path, module.load_bias, wanted)):
             return found
     return {}
 
 
-def _debug_files(module: Module) -> Iterable[Path]:
-    if module.build_id:
-        root = Path("/usr/lib/debug/.build-id")
-        yield root / module.build_id[:2] / f"{module.build_id[2:]}.debug"
-
-
 def _of_file(path: Path, bias: int, wanted: np.ndarray) -> dict[int, str]:
-    try:
-        with path.open("rb") as file:
-            elf = ELFFile(file)
-            if elf.elfclass != 64 or not elf.little_endian:
-                return {}
-            section = elf.get_section_by_name(".symtab") or elf.get_section_by_name(".dynsym")
-            if section is None or section["sh_size"] > _MOST_BYTES:
-                return {}
-            raw, strings = section.data(), section.stringtable.data()
-    except (OSError, ELFError, ValueError):
-        return {}
+    with opened(path) as data:
+        head = elf.header(data) if data is not None else None
+        if data is None or head is None or not head.is_64 or head.order != "<":
+            return {}
+        sections = elf.sections(data, head)
+        by_name = {one.name: one for one in sections}
+        table = by_name.get(".symtab") or by_name.get(".dynsym")
+        if table is None or table.link >= len(sections) or table.size > _MOST_BYTES:
+            return {}
+        raw, strings = (
+            bytes(data[one.offset : one.offset + min(one.size, _MOST_BYTES)])
+            for one in (table, sections[table.link])
+        )
     return _lookup(raw, strings, bias, wanted)
 
 

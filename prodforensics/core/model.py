@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from prodforensics.core.image import Image
     from prodforensics.core.javascript import JavaScript
     from prodforensics.core.options import Options
+    from prodforensics.core.runtimes.processes import Runtimes
     from prodforensics.core.stacks import Walk
 
 __all__ = ["CoreDump"]
 
 # Loading reads ELF alone: what asks debuggers, and pandas, is imported on use.
 javascript = Later("prodforensics.core.javascript")
+processes = Later("prodforensics.core.runtimes.processes")
 secret_scan = Later("prodforensics.core.secret_scan")
 stack_groups = Later("prodforensics.core.stack_groups")
 stacks = Later("prodforensics.core.stacks")
@@ -88,6 +90,11 @@ class CoreDump(Operations, Evidence):
     def walk(self) -> Walk:
         """The stacks as the debugger tells them, and which debugger that was."""
         return stacks.walk(self)
+
+    @cached_property
+    def runtimes(self) -> Runtimes:
+        """What Python, Go and Java tell of their own stacks, each asked when it is needed."""
+        return processes.Runtimes(self)
 
     @cached_property
     def javascript(self) -> JavaScript:
