@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prodforensics.core.javascript.properties import own_value
+from prodforensics.core.javascript.scopes import scope_name
 from prodforensics.core.javascript.words import BadObject, Words, smi
 
 if TYPE_CHECKING:
@@ -20,12 +21,6 @@ __all__ = ["Heap", "Script"]
 _LONGEST_SOURCE = 100_000_000
 _LONGEST_NAME = 2000
 _MOST_SCRIPTS = 10_000
-_INLINED_NAMES = 75
-"""From so many context variables on, a ScopeInfo keeps their names in a table."""
-_MODULE_SCOPE = 3
-_HAS_CLASS_VARIABLE = 10
-_TAIL = 6
-"""Words behind a ScopeInfo's variables in which its function's name stands."""
 
 
 @dataclass(frozen=True)
@@ -114,34 +109,7 @@ class Heap(Words):
 
     def scope_name(self, scope: int) -> str:
         """Return the name of the function of a ScopeInfo; empty for none."""
-        place = self.scope_variables(scope)[1]
-        for word in range(_TAIL):
-            value = self.word(place + 8 * word)
-            if self.is_string(value):
-                return self.string(value, _LONGEST_NAME)
-        return ""
-
-    def scope_variables(self, scope: int) -> tuple[list[str], int]:
-        """Return the names of a ScopeInfo's context variables, and the address behind them."""
-        flags = smi(self.field(scope, 8))
-        count = smi(self.field(scope, 8 + 8 * self.constants["scopeinfo_idx_ncontextlocals"]))
-        if not 0 <= count < 1 << 20:
-            raise BadObject(f"the ScopeInfo at {scope:#x} has {count:,} variables")
-        place = scope - 1 + 8 + 8 * self.layout.scope_first
-        if flags & 15 == _MODULE_SCOPE:
-            place += 8
-        names: list[str] = []
-        if count < _INLINED_NAMES:
-            for index in range(count):
-                value = self.word(place + 8 * index)
-                names.append(self.string(value, _LONGEST_NAME) if self.is_string(value) else "")
-            place += 8 * count
-        else:
-            place += 8
-        place += 8 * count
-        if flags >> _HAS_CLASS_VARIABLE & 1:
-            place += 8
-        return names, place
+        return scope_name(self, scope)
 
     # -- scripts ------------------------------------------------------------------------------
 

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 __all__ = ["LAYOUTS", "Layout", "layout_of"]
 
+_WHOLE = ("Uint8", "Int8", "Uint16", "Int16", "Uint32", "Int32")
+_TYPED = (*_WHOLE, "Float32", "Float64", "Uint8Clamped", "BigUint64", "BigInt64")
+_TYPED_13 = (*_WHOLE, "BigUint64", "BigInt64", "Uint8Clamped", "Float32", "Float64", "Float16")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -47,6 +51,12 @@ class Layout:
         Deoptimization data: elements.
     page_flags : int
         Where the flags of a page of the heap stand in it.
+    module_scope : int
+        ScopeInfo: the type of the scope of a module.
+    scope_position : int or None
+        ScopeInfo: where its first and last character stand; None where the flags tell.
+    typed : tuple of str
+        Kinds of elements of typed arrays, in their order.
     """
 
     v8: str
@@ -75,6 +85,9 @@ class Layout:
     deopt_literals: int
     deopt_first: int
     page_flags: int
+    module_scope: int = 3
+    scope_position: int | None = None
+    typed: tuple[str, ...] = _TYPED
     script_line_offset: int = 24
     script_column_offset: int = 32
     script_line_ends: int = 56
@@ -83,6 +96,7 @@ class Layout:
     oddball_to_string: int = 16
     byte_array_length: int = 8
     byte_array_data: int = 16
+    bigint_type: int = 129
 
 
 _OLD = {
@@ -159,6 +173,9 @@ LAYOUTS: dict[str, Layout] = {
                     "code_flags": 52,
                     "deopt_literals": 3,
                     "deopt_first": 12,
+                    "module_scope": 5,
+                    "scope_position": 32,
+                    "typed": _TYPED_13,
                 }
             ),
             v8="13.6",
