@@ -103,6 +103,20 @@ class Constants:
         """Class of V8 by instance type."""
         return {value: name for name, value in reversed(self._types.items())}
 
+    def class_of(self, type_: int) -> str:
+        """Return V8's class of an instance type; ``"type 12"`` where it tells no name."""
+        if type_ < self.get("FirstNonstringType", 0):
+            return "String"
+        if type_ in self.function_types:
+            return "JSFunction"
+        found = self.type_names.get(type_)
+        if found is None and self.layout and type_ == self.layout.bigint_type:
+            return "BigInt"
+        if found is None and type_ >= self.get("SpecialAPIObjectType", 1 << 16):
+            # Objects of an embedder, prototypes of V8's own classes: objects like others.
+            return "JSObject"
+        return found or f"type {type_}"
+
     @cached_property
     def function_types(self) -> range:
         """The instance types of functions."""

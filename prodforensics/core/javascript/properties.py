@@ -16,7 +16,8 @@ __all__ = ["Property", "Shape", "own_value", "properties", "shape_of"]
 _MOST_DESCRIPTORS = 1020
 _MOST_ENTRIES = 1 << 24
 _ENTRY = 3
-_FIRST_ENTRY = 3
+_ORDER, _ORDER_MASK = 8, 0x7FFFFF
+"""Bits of the details in a dictionary that tell when a property was added."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,13 @@ class Property:
         The string or symbol, tagged.
     value : int
         The value as a word: a small integer or a reference; of accessors the AccessorPair.
-    is_accessor : bool
+    is_accessor, is_enumerable : bool
     """
 
     key: int
     value: int
     is_accessor: bool = False
+    is_enumerable: bool = True
 
 
 @dataclass(frozen=True)
@@ -122,15 +124,17 @@ def _of_descriptors(heap: Words, value: int, shape: Shape) -> Iterator[Property]
     header = constants.offset("DescriptorArray", "header_size")
     kind, where = constants["prop_kind_mask"], constants["prop_location_mask"]
     index_mask, index_shift = constants["prop_index_mask"], constants["prop_index_shift"]
+    attributes, hidden = _attributes(heap)
     store = heap.field(value, 8)
     inside = shape.inside
     for index in range(shape.own):
         place = shape.descriptors - 1 + header + 24 * index
         key, details = heap.word(place), smi(heap.word(place + 8))
         accessor = bool(details & kind)
+        listed = not details >> attributes & hidden
         if details & where:
             # V8 puts accessors and some constants into the descriptor itself.
-            yield Property(key, heap.word(place + 16), accessor)
+            yield Property(key, heap.word(place + 16), accessor, listed)
             continue
         field = (details & index_mask) >> index_shift
         if field < inside:
@@ -139,7 +143,13 @@ def _of_descriptors(heap: Words, value: int, shape: Shape) -> Iterator[Property]
             if not heap.is_type(store, "PropertyArray"):
                 raise BadObject(f"the object at {value:#x} has no PropertyArray")
             found = heap.field(store, 16 + 8 * (field - inside))
-        yield Property(key, found, accessor)
+        yield Property(key, found, accessor, listed)
+
+
+def _attributes(heap: Words) -> tuple[int, int]:
+    """Return where the attributes stand in details, and the one of what is not enumerable."""
+    constants = heap.constants
+    return constants["prop_attributes_shift"], constants["prop_attributes_DONT_ENUM"]
 
 
 def _of_dictionary(heap: Words, table: int) -> Iterator[Property]:
@@ -149,6 +159,7 @@ def _of_dictionary(heap: Words, table: int) -> Iterator[Property]:
         raise BadObject(f"the dictionary at {table:#x} has {capacity:,} entries")
     first = constants["namedictionary_prefix_start_index"]
     first += constants["namedictionaryshape_prefix_size"]
+    attributes, hidden = _attributes(heap)
     found = []
     for entry in range(capacity):
         place = table - 1 + 16 + 8 * (first + _ENTRY * entry)
@@ -157,8 +168,8 @@ def _of_dictionary(heap: Words, table: int) -> Iterator[Property]:
         if not heap.is_object(key) or not (heap.is_string(key) or heap.is_type(key, "Symbol")):
             continue
         details = smi(heap.word(place + 16))
-        found.append(
-            ((details >> 9) & 0x7FFFFF, Property(key, heap.word(place + 8), bool(details & 1)))
-        )
+        accessor, listed = bool(details & 1), not details >> attributes & hidden
+        order = details >> _ORDER & _ORDER_MASK
+        found.append((order, Property(key, heap.word(place + 8), accessor, listed)))
     for _, one in sorted(found, key=lambda pair: pair[0]):
         yield one

@@ -275,10 +275,7 @@ class Search:
 
     def kind(self, number: int) -> str:
         """Return V8's class of the objects of a Map."""
-        constants, type_ = self.heap.constants, int(self._maps.types[number])
-        if type_ in constants.function_types:
-            return "JSFunction"
-        return constants.type_names.get(type_, f"type {type_}")
+        return self.heap.constants.class_of(int(self._maps.types[number]))
 
     def objects(self) -> pd.DataFrame:
         """Return the frame of `OBJECTS`."""

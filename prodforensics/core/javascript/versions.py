@@ -57,6 +57,8 @@ class Layout:
         ScopeInfo: where its first and last character stand; None where the flags tell.
     typed : tuple of str
         Kinds of elements of typed arrays, in their order.
+    raw_dates : bool
+        A Date keeps its time as a double, not as a number of JavaScript.
     """
 
     v8: str
@@ -88,6 +90,7 @@ class Layout:
     module_scope: int = 3
     scope_position: int | None = None
     typed: tuple[str, ...] = _TYPED
+    raw_dates: bool = False
     script_line_offset: int = 24
     script_column_offset: int = 32
     script_line_ends: int = 56
@@ -176,6 +179,7 @@ LAYOUTS: dict[str, Layout] = {
                     "module_scope": 5,
                     "scope_position": 32,
                     "typed": _TYPED_13,
+                    "raw_dates": True,
                 }
             ),
             v8="13.6",

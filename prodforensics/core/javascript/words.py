@@ -150,12 +150,7 @@ class Words:
 
     def type_name(self, value: int) -> str:
         """Return V8's name for the class of an object; its number where V8 tells no name."""
-        type_ = self.instance_type(value)
-        if type_ < self._strings:
-            return "String"
-        if type_ in self.constants.function_types:
-            return "JSFunction"
-        return self.constants.type_names.get(type_, f"type {type_}")
+        return self.constants.class_of(self.instance_type(value))
 
     def is_type(self, value: int, name: str) -> bool:
         """Tell whether a word is a reference to an object of a class; False where unreadable."""
