@@ -37,6 +37,11 @@ app = typer.Typer(
     add_completion=True,
 )
 
+samples_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(samples_app, name="samples")
+make_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+samples_app.add_typer(make_app, name="make", help="Make samples that are too large to travel.")
+
 File = Annotated[str, typer.Argument(help="A file, an fsspec URL, or a folder that save() wrote.")]
 Files = Annotated[list[str], typer.Argument(help="Files in the order they were recorded.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
@@ -175,9 +180,11 @@ def new(
     _out().print(_text(f"wrote {write(investigation, files or [], out)}"))
 
 
-@app.command()
-def samples() -> None:
-    """List the sample artifacts."""
+@samples_app.callback(invoke_without_command=True)
+def samples(context: typer.Context) -> None:
+    """List the sample artifacts, or make one: samples make node-core."""
+    if context.invoked_subcommand:
+        return
     from prodforensics.resources import folder
     from prodforensics.samples import entries
 
@@ -187,6 +194,28 @@ def samples() -> None:
     console = _out()
     console.print(table)
     console.print(_text(f"in {folder('sample_artifacts')}"))
+
+
+@make_app.command("node-core")
+def make_node_core(
+    node: Annotated[str, typer.Option(help="18, 20, 22, 24 (of npm), or system.")] = "system",
+    scenario: Annotated[str, typer.Option(help="exception, server or leak.")] = "exception",
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder.")] = Path("out/node-core"),
+    flag: Annotated[list[str] | None, typer.Option(help="For Node; may be repeated.")] = None,
+) -> None:
+    """Make a core dump of Node.js, and print the stack that Node itself told."""
+    from prodforensics.core.node_samples import SCENARIOS, make
+
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "prodforensics"
+    flags = tuple(flag or ())
+    made = make(scenario, version=node, folder=out, cache=cache / "node", flags=flags)
+    console = _out()
+    console.print(_text(f"Node.js {made.version}: {SCENARIOS[scenario][1]}", "bold"))
+    for frame in made.stack:
+        place = f"{frame.file}:{frame.line}:{frame.column}" if frame.file else "built in"
+        console.print(_text(f"    at {frame.function or '(top level)'} ({place})"))
+    console.print(_text(f"core: {made.core}"))
+    console.print(_text(f"node: {made.node}"))
 
 
 @app.command()
