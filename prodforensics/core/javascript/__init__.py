@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from prodforensics.core.image import Module
+    from prodforensics.core.javascript.fatal import Fatal
     from prodforensics.core.javascript.inspection import Inspection
     from prodforensics.core.javascript.search import Search
     from prodforensics.core.model import CoreDump
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["JavaScript", "is_node", "of"]
 
 backtrace = Later("prodforensics.core.javascript.backtrace")
+endings = Later("prodforensics.core.javascript.fatal")
 inspection = Later("prodforensics.core.javascript.inspection")
 searching = Later("prodforensics.core.javascript.search")
 
@@ -64,6 +66,11 @@ class JavaScript:
     def search(self) -> Search:
         """The Maps of the heap and the objects that have them."""
         return searching.Search(self.heap)
+
+    @cached_property
+    def fatal(self) -> Fatal | None:
+        """How V8 or Node.js ended the process, and what was thrown; None where they did not."""
+        return endings.fatal(self)
 
     def backtrace(self, thread: int | None = None) -> pd.DataFrame:
         """Return the frames of JavaScript.

@@ -143,12 +143,12 @@ class Binary:
         """Return a section by its name."""
         return next((one for one in self.sections if one.name == name), None)
 
-    def symbols(self, prefix: str, section: str = ".dynsym") -> dict[str, Symbol]:
+    def symbols(self, prefix: str | tuple[str, ...], section: str = ".dynsym") -> dict[str, Symbol]:
         """Return the symbols whose names begin so.
 
         Parameters
         ----------
-        prefix : str
+        prefix : str or tuple of str
         section : str
             ``".dynsym"``, which stripping leaves, or ``".symtab"``.
 
@@ -164,7 +164,8 @@ class Binary:
         entries = self._array(table.offset, table.size // _SYMBOL.itemsize, _SYMBOL)
         # The names are searched, not the symbols: there are far fewer hits than symbols.
         begin, end = names.offset, min(names.offset + names.size, len(self._bytes))
-        wanted = re.compile(b"\0" + re.escape(prefix.encode()))
+        prefixes = (prefix,) if isinstance(prefix, str) else prefix
+        wanted = re.compile(b"\0(?:" + b"|".join(re.escape(p.encode()) for p in prefixes) + b")")
         hits = [match.start() + 1 for match in wanted.finditer(self._bytes[begin:end])]
         found = entries[np.isin(entries["name"], np.array(hits, np.int64))]
         out = {}
