@@ -9,20 +9,34 @@ from prodforensics.kernels._jit import kernel
 __all__ = [
     "ANY",
     "BYTES",
+    "COUNTED",
     "ELEMENTS",
+    "FIXED",
+    "NO_REFERENCES",
+    "PAGE_WORDS",
     "PROPERTIES",
+    "PROPERTY_COUNTED",
     "RECEIVER",
     "add_keys",
     "find_holders",
     "find_instances",
     "find_own_maps",
+    "mark_young",
     "table_for",
 ]
 
 RECEIVER, ANY, PROPERTIES, ELEMENTS, BYTES = 1, 2, 4, 8, 16
 """Roles of a Map: of objects of JavaScript, of what is only counted, of stores, those of bytes."""
 
+FIXED, COUNTED, PROPERTY_COUNTED, NO_REFERENCES = 0, 1, 2, 3
+"""How far an object reaches: as its Map says; as the number behind its Map says, in the upper half
+or in ten bits of that; without references, so that it does not matter."""
+PAGE_WORDS = 1 << 15
+"""Words of a page of V8's heap."""
+
 _TAG, _STRONG = 7, 1
+_PAGE_SHIFT = 18
+_UNKNOWN_WORDS = 512
 _LEAST_TABLE = 1024
 
 
@@ -158,6 +172,7 @@ def find_instances(
     keys,
     table,
     roles,
+    alive,
     counts,
     stores,
     wanted,
@@ -187,6 +202,8 @@ def find_instances(
         Of `add_keys`.
     roles : uint8[k]
         What objects of each Map can be, `RECEIVER` and the others added.
+    alive : bool[p]
+        Which of the words looked at begin an object that is in use; empty where all may.
     counts, stores : int64[k]
         Receive how many objects, and the bytes of their stores.
     wanted : bool[k]
@@ -204,6 +221,8 @@ def find_instances(
     for i in range(first, stop):
         word = words[i]
         if word & _TAG != _STRONG:
+            continue
+        if alive.size and not alive[i - first]:
             continue
         map_ = _find(word, keys, table)
         if map_ < 0 or roles[map_] & (RECEIVER | ANY) == 0:
@@ -255,3 +274,77 @@ def find_instances(
                 out[found, 2] = store
             found += 1
     return found
+
+
+@kernel
+def _young_page(word, pages, table):
+    """Return which page of the young generation a word points into; -1: none."""
+    return _find(((word - 1) >> _PAGE_SHIFT) << _PAGE_SHIFT, pages, table)
+
+
+@kernel
+def _push(word, pages, table, alive, stack, depth):
+    """Mark the object of the young generation that a word refers to; return the stack's depth."""
+    if word & _TAG != _STRONG:
+        return depth
+    page = _young_page(word, pages, table)
+    if page < 0:
+        return depth
+    at = page * PAGE_WORDS + (word - 1 - pages[page]) // 8
+    if not alive[at]:
+        alive[at] = True
+        stack[depth] = at
+        depth += 1
+    return depth
+
+
+@kernel
+def mark_young(words, parts, pages, places, page_table, keys, table, sizes, reach, alive, stack):
+    """Find the objects of the young generation that are in use.
+
+    Its pages hold, beside the living, what earlier collections left there. An object is in use
+    where a word outside of these pages refers to it, or an object that is in use.
+
+    Parameters
+    ----------
+    words : int64[n]
+        The core.
+    parts : int64[m, 2]
+        First word and the one behind the last of what is outside of the pages.
+    pages, places : int64[p]
+        Addresses of the pages of the young generation, and where each is in ``words``.
+    page_table : int32[t]
+        Of `add_keys` of the pages.
+    keys, table
+        The Maps, as in `find_instances`.
+    sizes : int64[k]
+        Words of the objects of each Map.
+    reach : uint8[k]
+        How far they reach: `FIXED` and the others.
+    alive : bool[p * PAGE_WORDS]
+        Falses; receives which words of the pages begin an object that is in use.
+    stack : int64[p * PAGE_WORDS]
+        Room to work in.
+    """
+    depth = 0
+    for part in range(parts.shape[0]):
+        for i in range(parts[part, 0], parts[part, 1]):
+            depth = _push(words[i], pages, page_table, alive, stack, depth)
+        while depth:
+            depth -= 1
+            at = stack[depth]
+            page, inside = at // PAGE_WORDS, at % PAGE_WORDS
+            first = places[page] + inside
+            room = PAGE_WORDS - inside
+            map_ = _find(words[first], keys, table)
+            if map_ < 0 or reach[map_] == NO_REFERENCES:
+                continue
+            count = _UNKNOWN_WORDS
+            if reach[map_] == FIXED and sizes[map_] > 0:
+                count = sizes[map_]
+            elif reach[map_] == COUNTED and room > 1:
+                count = 2 + (words[first + 1] >> 32)
+            elif reach[map_] == PROPERTY_COUNTED and room > 1:
+                count = 2 + ((words[first + 1] >> 32) & 1023)
+            for i in range(first + 1, first + min(count, room)):
+                depth = _push(words[i], pages, page_table, alive, stack, depth)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prodforensics.core.javascript.properties import own_value
+
 if TYPE_CHECKING:
     from prodforensics.core.javascript.heap import Heap
 
-__all__ = ["NO_CONSTRUCTOR", "constructor_name"]
+__all__ = ["IS_PROTOTYPE", "NO_CONSTRUCTOR", "constructor_name"]
 
+IS_PROTOTYPE = 20
+"""Bit of a Map's bit_field3: its one object is the prototype of others."""
 NO_CONSTRUCTOR = "(no constructor)"
+_ASK_PROTOTYPE = ("Object", "(anonymous)", NO_CONSTRUCTOR)
 
 _MOST_BACK_POINTERS = 2000
+_MOST_PROTOTYPES = 20
 _TEMPLATE_WORDS = 14
 
 
 def constructor_name(heap: Heap, map_: int, known: dict[int, str] | None = None) -> str:
     """Return the name of the constructor of a Map's objects.
+
+    As V8 does: a Map tells the function that made its first object. For an object of a derived
+    class, or one made with a prototype of its own, that is not the whole truth; then the property
+    ``constructor`` of its prototypes is asked.
 
     Parameters
     ----------
@@ -24,7 +34,7 @@ def constructor_name(heap: Heap, map_: int, known: dict[int, str] | None = None)
     map_ : int
         Tagged.
     known : dict, optional
-        Names by constructor that were found before; receives new ones.
+        Names by constructor and prototype that were found before; receives new ones.
 
     Returns
     -------
@@ -38,9 +48,41 @@ def constructor_name(heap: Heap, map_: int, known: dict[int, str] | None = None)
         found = known.get(value)
         if found is None:
             found = known[value] = _name(heap, value)
+        if found in _ASK_PROTOTYPE or not _is_base(heap, map_):
+            return _by_prototype(heap, map_, known) or found
     except LookupError:
         return "(unreadable)"
     return found
+
+
+def _is_base(heap: Heap, map_: int) -> bool:
+    """Tell whether the constructor was called by itself, not for a class derived of it."""
+    constants = heap.constants
+    second = heap.read(map_ - 1 + constants.offset("Map", "bit_field2"), 1)[0]
+    third = heap.uint32(map_ - 1 + constants.offset("Map", "bit_field3"))
+    return bool(second & 1) or bool(third >> IS_PROTOTYPE & 1)
+
+
+def _by_prototype(heap: Heap, map_: int, known: dict[int, str]) -> str:
+    prototype = heap.field(map_, heap.constants.offset("Map", "prototype"))
+    chain: list[int] = []
+    name = ""
+    while len(chain) < _MOST_PROTOTYPES and heap.is_object(prototype):
+        if -prototype in known:
+            name = known[-prototype]
+            break
+        chain.append(prototype)
+        # A prototype that is a proxy, or null.
+        if not heap.type_name(prototype).startswith("JS") or heap.is_type(prototype, "JSProxy"):
+            break
+        function = own_value(heap, prototype, "constructor")
+        if function is not None and heap.is_function(function):
+            name = heap.function_name(function)
+            break
+        prototype = heap.field(heap.map_of(prototype), heap.constants.offset("Map", "prototype"))
+    for one in chain:
+        known[-one] = name
+    return name
 
 
 def _constructor(heap: Heap, map_: int) -> int:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prodforensics.core.javascript.constructors import NO_CONSTRUCTOR, constructor_name
+from prodforensics.core.javascript.constructors import (
+    IS_PROTOTYPE,
+    NO_CONSTRUCTOR,
+    constructor_name,
+)
 from prodforensics.errors import BadOption, UnknownName
 from prodforensics.kernels import tagged_words
 from prodforensics.progress import bar
@@ -26,7 +30,12 @@ __all__ = ["INSTANCES", "OBJECTS", "Search"]
 OBJECTS = Schema(
     "objects",
     (
-        Column("count", "int64", "count", "Objects in memory, those not yet collected too."),
+        Column(
+            "count",
+            "int64",
+            "count",
+            "Objects, also old ones that wait to be collected.",
+        ),
         Column("size_bytes", "int64", "bytes", "The objects themselves."),
         Column("store_bytes", "int64", "bytes", "Their elements and properties outside of them."),
         Column("kind", "category", "", "V8's class, such as JSObject or JSArray."),
@@ -49,37 +58,38 @@ INSTANCES = Schema(
 )
 
 _PAGE = 1 << 18
-_HALVES, _FROM = 0b11000, 0b01000
-"""Flags of a page: in which half of the young generation it is, and the half that is left."""
+_HALVES, _FROM, _TO = 0b11000, 0b01000, 0b10000
+"""Flags of a page: in which half of the young generation it is, the one left or the one in use."""
 _PART = 1 << 21
 """Words that are looked at in one go: 16 MiB."""
 _MOST_META = 4096
 _FIRST_ROOM = 1 << 16
 _HIGHEST = 1 << 62
-_IS_PROTOTYPE = 20
-"""Bit of a Map's bit_field3: its one object is the prototype of others."""
 
 
 @dataclass(frozen=True)
 class _Segments:
-    """The readable private memory of a core, in words."""
+    """The readable private memory of a core, in words.
+
+    `pages` tells which of the segments are pages of the young generation; -1 where one is not.
+    """
 
     words: np.ndarray
     starts: np.ndarray
     lengths: np.ndarray
     places: np.ndarray
+    pages: np.ndarray
 
-    def parts(self, what: str) -> Iterator[tuple[int, int, int, int]]:
-        """Give first and last word, end of the segment and address of parts, behind a bar."""
+    def parts(self, what: str) -> Iterator[tuple[int, int, int, int, int]]:
+        """Give first and last word, end of the segment, address and page of parts, behind a bar."""
         total = int(self.lengths.sum()) * 8
+        columns = (self.starts, self.lengths, self.places, self.pages)
         with bar(total, what) as progress:
-            for start, length, place in zip(
-                self.starts.tolist(), self.lengths.tolist(), self.places.tolist(), strict=True
-            ):
+            for start, length, place, page in zip(*(one.tolist() for one in columns), strict=True):
                 for past in range(0, length, _PART):
                     count = min(_PART, length - past)
                     first = place + past
-                    yield first, first + count, place + length, start + 8 * past
+                    yield first, first + count, place + length, start + 8 * past, page
                     progress.update(8 * count)
 
     def at(self, addresses: np.ndarray, past: int) -> np.ndarray:
@@ -115,15 +125,21 @@ class Search:
     @cached_property
     def _segments(self) -> _Segments:
         memory = self.heap.memory
-        ranges = [piece for one in memory.segments for piece in self._live_pieces(one)]
+        ranges = [piece for one in memory.segments for piece in self._pieces(one)]
         array = memory.core.array
+        starts, lengths, places, young = (
+            np.array([one[k] for one in ranges], np.int64) for k in range(4)
+        )
         return _Segments(
             array[: array.size // 8 * 8].view(np.int64),
-            *(np.array([one[k] for one in ranges], np.int64) for k in range(3)),
+            starts,
+            lengths,
+            places,
+            np.where(young > 0, np.cumsum(young) - 1, -1),
         )
 
-    def _live_pieces(self, segment: Segment) -> Iterator[tuple[int, int, int]]:
-        """Give address, length in words and place in the core of what may hold objects."""
+    def _pieces(self, segment: Segment) -> Iterator[tuple[int, int, int, int]]:
+        """Give address, length in words, place in the core, and 1 for a page that is young."""
         # Core files are written in pages; where one is not, its words do not stand on words.
         if (
             segment.file_size < 16
@@ -135,19 +151,23 @@ class Search:
             return
         words = self.heap.memory.view(segment)[: segment.file_size // 8 * 8].view(np.int64)
         place = segment.offset // 8
-        # The half of the young generation that the last collection emptied still shows what was
-        # in it: nothing there is alive.
         first = -(-segment.start // _PAGE) * _PAGE
-        pages = np.arange((first - segment.start) // 8, words.size, _PAGE // 8)
-        flags = words[np.minimum(pages + self.heap.layout.page_flags // 8, words.size - 1)]
-        left = pages[(flags & _HALVES == _FROM) & (flags >> 32 == 0)]
+        pages = np.arange((first - segment.start) // 8, words.size - _PAGE // 8 + 1, _PAGE // 8)
+        flags = words[pages + self.heap.layout.page_flags // 8]
+        halves = np.where(flags >> 32 == 0, flags & _HALVES, 0)
         begin = 0
-        for page in left.tolist():
+        for page, half in zip(pages.tolist(), halves.tolist(), strict=True):
+            if half not in (_FROM, _TO):
+                continue
             if page > begin:
-                yield segment.start + 8 * begin, page - begin, place + begin
+                yield segment.start + 8 * begin, page - begin, place + begin, 0
             begin = page + _PAGE // 8
+            # The half that the last collection emptied still shows what was in it; nothing there
+            # is alive.
+            if half == _TO:
+                yield segment.start + 8 * page, _PAGE // 8, place + page, 1
         if begin < words.size:
-            yield segment.start + 8 * begin, words.size - begin, place + begin
+            yield segment.start + 8 * begin, words.size - begin, place + begin, 0
 
     @cached_property
     def _maps(self) -> _Maps:
@@ -177,7 +197,7 @@ class Search:
         """Return addresses of words that are one of some keys, or their own tagged address."""
         out = np.empty(_FIRST_ROOM, np.int64)
         found: list[np.ndarray] = []
-        for first, stop, _, address in self._segments.parts("looking for Maps"):
+        for first, stop, _, address, _ in self._segments.parts("looking for Maps"):
             words = self._segments.words
             if keys is None:
                 count = tagged_words.find_own_maps(words, first, stop, address, out)
@@ -221,6 +241,44 @@ class Search:
         return roles
 
     @cached_property
+    def _alive(self) -> np.ndarray:
+        """Which words of young pages begin an object that is in use: bool[p, words of a page]."""
+        constants, maps, segments = self.heap.constants, self._maps, self._segments
+        young = segments.pages >= 0
+        pages, places = segments.starts[young], segments.places[young]
+        alive = np.zeros(pages.size * tagged_words.PAGE_WORDS, np.bool_)
+        if pages.size:
+            reach = np.full(maps.keys.size, tagged_words.FIXED, np.uint8)
+            counted = (maps.types >= constants.type_of("FixedArray")) & (
+                maps.types < constants.type_of("ByteArray")
+            )
+            contexts = constants.context_types
+            counted |= (maps.types >= contexts.start) & (maps.types < contexts.stop)
+            reach[counted & (maps.sizes == 0)] = tagged_words.COUNTED
+            reach[maps.types == constants.type_of("PropertyArray")] = tagged_words.PROPERTY_COUNTED
+            flat = (maps.types < constants["FirstNonstringType"]) & (maps.sizes == 0)
+            for name in ("FixedDoubleArray", "ByteArray"):
+                flat |= maps.types == constants.type_of(name)
+            reach[flat] = tagged_words.NO_REFERENCES
+            page_table = tagged_words.table_for(pages.size)
+            tagged_words.add_keys(pages, page_table)
+            outside = np.stack([segments.places, segments.places + segments.lengths], 1)[~young]
+            tagged_words.mark_young(
+                segments.words,
+                outside,
+                pages,
+                places,
+                page_table,
+                maps.keys,
+                maps.table,
+                maps.sizes // 8,
+                reach,
+                alive,
+                np.empty(alive.size, np.int64),
+            )
+        return alive.reshape(pages.size, tagged_words.PAGE_WORDS)
+
+    @cached_property
     def counted(self) -> tuple[np.ndarray, np.ndarray]:
         """Objects and bytes of their stores, by Map: int64[n], int64[n]."""
         return self._count(np.zeros(self._maps.keys.size, np.bool_))[:2]
@@ -231,7 +289,9 @@ class Search:
         stores = np.zeros(maps.keys.size, np.int64)
         out = np.empty((_FIRST_ROOM if wanted.any() else 0, 3), np.int64)
         found: list[np.ndarray] = []
-        for first, stop, limit, address in segments.parts("looking for objects"):
+        alive, none = self._alive, np.empty(0, np.bool_)
+        for first, stop, limit, address, page in segments.parts("looking for objects"):
+            living = alive[page] if page >= 0 else none
             while True:
                 before, kept = counts.copy(), stores.copy()
                 count = tagged_words.find_instances(
@@ -246,6 +306,7 @@ class Search:
                     maps.keys,
                     maps.table,
                     roles,
+                    living,
                     counts,
                     stores,
                     wanted,
@@ -271,7 +332,7 @@ class Search:
         if name == NO_CONSTRUCTOR and self.kind(number) == "JSFunction":
             return "Function"
         third = int(self._segments.at(self._maps.keys[number : number + 1] - 1, 2)[0])
-        return f"{name}.prototype" if third >> _IS_PROTOTYPE & 1 else name
+        return f"{name}.prototype" if third >> IS_PROTOTYPE & 1 else name
 
     def kind(self, number: int) -> str:
         """Return V8's class of the objects of a Map."""
