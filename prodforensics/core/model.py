@@ -27,6 +27,7 @@ __all__ = ["CoreDump"]
 # Loading reads ELF alone: what asks debuggers, and pandas, is imported on use.
 javascript = Later("prodforensics.core.javascript")
 processes = Later("prodforensics.core.runtimes.processes")
+runtime_tables = Later("prodforensics.core.runtimes.tables")
 secret_scan = Later("prodforensics.core.secret_scan")
 stack_groups = Later("prodforensics.core.stack_groups")
 stacks = Later("prodforensics.core.stacks")
@@ -79,6 +80,8 @@ class CoreDump(Operations, Evidence):
             "auxiliary": lambda: tables.auxiliary(image),
             "stacks": lambda: stack_groups.stacks(self),
             "waits": lambda: waits.waits(self),
+            "goroutines": lambda: runtime_tables.goroutines(self),
+            "goroutine_frames": lambda: runtime_tables.goroutine_frames(self),
             "strings": lambda: strings.strings(self),
             "secrets": lambda: secret_scan.secrets(self),
         }

@@ -8,6 +8,8 @@ __all__ = [
     "AUXILIARY",
     "ENVIRONMENT",
     "FRAMES",
+    "GOROUTINES",
+    "GOROUTINE_FRAMES",
     "LOCALS",
     "MAPPINGS",
     "MODULES",
@@ -201,6 +203,36 @@ WAITS = Schema(
     "Who waits for which lock, held by whom.",
 )
 
+GOROUTINES = Schema(
+    "goroutines",
+    (
+        Column("thread_id", "Int64", "ordinal", "The thread it runs on; missing: it is parked."),
+        Column("state", "category", "", "running or waiting."),
+        Column("wait_reason", "category", "", "Why it is parked, in Go's words; empty: unknown."),
+        Column("function", "category", "", "The innermost that is not of Go itself."),
+        Column("file", "category", "", "Where that function is."),
+        Column("line", "int64", "ordinal", "-1 where it is unknown."),
+        Column("depth", "int64", "count", "Frames, a hundred at the most."),
+        Column("summary", "str", "", "The functions, innermost first."),
+    ),
+    Column("goroutine_id", "int64", "", "As Go's own traceback numbers it."),
+    "Goroutines of a Go program, parked ones as well; empty for others, and without dlv.",
+)
+
+GOROUTINE_FRAMES = Schema(
+    "goroutine_frames",
+    (
+        Column("goroutine_id", "int64", "", "As in `goroutines`."),
+        Column("frame_index", "int64", "ordinal", "0 is the innermost."),
+        Column("function", "category", "", "Empty where it is unknown."),
+        Column("file", "category", "", "Source file; empty where it is unknown."),
+        Column("line", "int64", "ordinal", "-1 where it is unknown."),
+        Column("address", "uint64", "address", "Program counter."),
+    ),
+    None,
+    "Every frame of every goroutine.",
+)
+
 STRINGS = Schema(
     "strings",
     (
@@ -243,6 +275,8 @@ FRAMES = {
         AUXILIARY,
         STACKS,
         WAITS,
+        GOROUTINES,
+        GOROUTINE_FRAMES,
         STRINGS,
         SECRETS,
     )

@@ -5,6 +5,9 @@ and only one who knows the scheduler of Go finds their stacks. Where dlv is olde
 program it warns, and its stacks are right as far as the layout of ``runtime.g`` did not change, but
 its words for what a goroutine waits for are those of another table: so these are told by the
 functions of the stack, in the words of Go's own traceback.
+
+dlv takes every frame but the innermost for a call, and so may name the line before the one that
+faulted; in ``frames`` the line is that of the debugger of native code.
 """
 
 from __future__ import annotations

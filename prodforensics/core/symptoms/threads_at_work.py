@@ -1,0 +1,91 @@
+"""What a thread of a core was doing, in words for findings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from prodforensics._text import plain
+from prodforensics.core.stack_hash import first_of_program
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from prodforensics.core.model import CoreDump
+
+__all__ = ["doing", "function_of", "root_of"]
+
+_NAME = 80
+_NEAR = 64
+_OF_LIBC = re.compile(
+    r"_*(?:GI_+)?(?:(?:futex|lll|pthread|sem|syscall|internal_syscall)_\w*|\w*_abstimed_\w+"
+    r"|(?:clock_)?nanosleep\w*|usleep|sleep|fsync|fdatasync|(?:libc_)?p?(?:read|write)v?(?:64)?"
+    r"|p?poll|p?select|epoll_p?wait|(?:libc_)?(?:recv|send)(?:msg|from|to)?|wait4|waitpid|pause"
+    r"|clone3?|start_thread|gthread_\w+)(?:@.*|\.\w+)*"
+)
+_DOES = {
+    "sleep": "sleeps",
+    "io": "waits for input or output",
+    "waiting": "waits for a signal, a child or a message",
+    "lock": "waits for something else",
+    "running": "runs",
+    "crashed": "crashed",
+}
+
+
+def function_of(core: CoreDump, thread: int) -> str:
+    """Return the innermost function of a thread that is the program's; empty where none is known.
+
+    Parameters
+    ----------
+    core : CoreDump
+    thread : int
+        Its thread_id.
+    """
+    frames = core.frames["frames"]
+    own = frames[(frames["thread_id"] == thread) & (frames["frame_index"] < _NEAR)]
+    # A program that is linked statically has the functions of libc in its own file.
+    own = own[[_OF_LIBC.fullmatch(one) is None for one in own["function"].astype(str)]]
+    return first_of_program(own["function"].astype(str), own["module"].astype(str))
+
+
+def doing(core: CoreDump, thread: int) -> str:
+    """Say what a thread was doing, such as ``sleeps in flush_ledger``.
+
+    Parameters
+    ----------
+    core : CoreDump
+    thread : int
+        Its thread_id.
+    """
+    one = core.image.threads[thread - 1]
+    what = _DOES.get(one.state, f"is in the system call {one.system_call}")
+    if one.system_call and one.state in ("sleep", "io", "waiting"):
+        what += f" ({one.system_call})"
+    name = function_of(core, thread)
+    return f"{what} in {plain(name, _NAME)}" if name else what
+
+
+def root_of(core: CoreDump, waits: pd.DataFrame, thread: int) -> tuple[int, str, str]:
+    """Return the thread that a holder waits for in the end: itself where it waits for none.
+
+    Parameters
+    ----------
+    core : CoreDump
+    waits : DataFrame
+        As in `schemas.WAITS`.
+    thread : int
+        thread_id of the holder.
+
+    Returns
+    -------
+    (int, str, str)
+        thread_id, its state, and what it does in words.
+    """
+    known = waits[waits["held_by"].notna()].drop_duplicates("thread_id")
+    follow = dict(zip(known["thread_id"].tolist(), known["held_by"].tolist(), strict=True))
+    seen = {thread}
+    while thread in follow and int(follow[thread]) not in seen:
+        thread = int(follow[thread])
+        seen.add(thread)
+    return thread, core.image.threads[thread - 1].state, doing(core, thread)
