@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from prodforensics._reference import Later
 from prodforensics._text import plain
-from prodforensics.core.stack_hash import first_of_program
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from prodforensics.core.model import CoreDump
 
 __all__ = ["doing", "function_of", "root_of"]
+
+stack_hash = Later("prodforensics.core.stack_hash")
 
 _NAME = 80
 _NEAR = 64
@@ -46,7 +48,7 @@ def function_of(core: CoreDump, thread: int) -> str:
     own = frames[(frames["thread_id"] == thread) & (frames["frame_index"] < _NEAR)]
     # A program that is linked statically has the functions of libc in its own file.
     own = own[[_OF_LIBC.fullmatch(one) is None for one in own["function"].astype(str)]]
-    return first_of_program(own["function"].astype(str), own["module"].astype(str))
+    return stack_hash.first_of_program(own["function"].astype(str), own["module"].astype(str))
 
 
 def doing(core: CoreDump, thread: int) -> str:
