@@ -1,0 +1,6 @@
+// Ends itself on purpose, with no error in sight.
+'use strict';
+
+(function stops() {
+  process.abort();
+})();
