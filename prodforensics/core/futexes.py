@@ -37,6 +37,7 @@ _CONTENDED = 2
 """The value of a low-level lock that is taken and waited for."""
 _KINDS = 0x7 | 16 | 32 | 64 | 128 | 256 | 512
 """Every flag of a mutex' ``__kind``: type, robust, inheritance, ceiling, shared, elision."""
+_ADDRESSES = 1 << 64
 _PID_MAX = 1 << 22
 """No thread of Linux has a larger number."""
 _SUPERVISOR_CALL = b"\x01\x00\x00\xd4"
@@ -167,11 +168,12 @@ def lock_of(memory: Memory, call: Call, hint: str, threads: Threads, condition: 
         return Lock(kind, call.address)
     if hint == "rwlock":
         # glibc aligns it to 8 bytes, so the remainder tells which of its words this is.
-        base = call.address - (12 if call.address % 8 else 8)
+        base = (call.address - (12 if call.address % 8 else 8)) % _ADDRESSES
         return Lock("rwlock", base, _known(_word(memory, base + 24), threads))
-    if hint == "condition":
-        base = call.address - condition - (4 if call.address % 8 else 0)
-        return Lock("condition", base)
+    if hint in ("condition", "gil"):
+        # The interpreter's lock of Python is waited for with a condition.
+        base = (call.address - condition - (4 if call.address % 8 else 0)) % _ADDRESSES
+        return Lock(hint, base)
     if hint in ("", "mutex", "lock"):
         return _mutex(memory, call, hint, threads)
     return Lock(hint, call.address)

@@ -129,12 +129,56 @@ def read(core: CoreDump, frames: pd.DataFrame) -> Sequence[Wait]:
     """
     image = core.image
     found = list(_native(image, wait_names.hints(frames)))
+    found = _of_java(core, frames, _of_python(core, found))
     names = lock_names.names(image, [one.lock for one in found if one.lock is not None])
     named = [replace(one, lock_name=_name(one, names.get(one.lock or 0, ""))) for one in found]
     return sorted(named, key=lambda one: one.thread_id)
 
 
+def _of_python(core: CoreDump, found: list[Wait]) -> list[Wait]:
+    """Add who holds the interpreter's lock, which pystack knows."""
+    if not any(one.kind == "gil" for one in found) or core.runtimes.python is None:
+        return found
+    holder = core.runtimes.python.gil_holder
+    tids = {one.os_tid: one.thread_id for one in core.image.threads}
+    return [
+        replace(one, held_by=tids.get(holder or 0), held_by_tid=holder)
+        if one.kind == "gil" and one.os_tid != holder
+        else one
+        for one in found
+    ]
+
+
+def _of_java(core: CoreDump, frames: pd.DataFrame, found: list[Wait]) -> list[Wait]:
+    """Put the monitors of Java in the place of the conditions that the JVM waits with."""
+    java = core.runtimes.java
+    if java is None:
+        return found
+    of_java = frames[frames["frame_kind"].astype(str) == "java"]
+    first = of_java.groupby("thread_id")["frame_index"].min().to_dict()
+    tids = {one.os_tid: one.thread_id for one in core.image.threads}
+    monitors = {}
+    for one in java.threads:
+        thread = tids.get(one.os_tid)
+        if thread is None or one.wants is None:
+            continue
+        owner = java.owners.get(one.wants.address)
+        monitors[thread] = Wait(
+            thread,
+            one.os_tid,
+            first.get(thread, 0),
+            "monitor",
+            one.wants.address,
+            one.wants.type,
+            tids.get(owner or 0),
+            owner,
+        )
+    return [one for one in found if one.thread_id not in monitors] + list(monitors.values())
+
+
 def _name(wait: Wait, name: str) -> str:
+    if wait.lock_name:
+        return wait.lock_name
     if wait.kind == "join":
         return f"thread {wait.held_by}" if wait.held_by else ""
     return name
@@ -145,7 +189,7 @@ def _native(image: Image, hints: dict[int, tuple[int, str]]) -> Iterator[Wait]:
     condition = 0
     for thread, call in calls(image):
         index, hint = hints.get(thread.thread_id, (0, ""))
-        if hint == "condition" and not condition:
+        if hint in ("condition", "gil") and not condition:
             condition = condition_offset(image)
         lock = lock_of(image.memory, call, hint, threads, condition)
         yield Wait(

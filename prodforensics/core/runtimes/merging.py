@@ -158,10 +158,10 @@ def _marked(frames: pd.DataFrame, rows: list[int]) -> pd.DataFrame:
 
 def _spliced(image: Image, frames: pd.DataFrame, placed: Sequence[_Placed]) -> pd.DataFrame:
     trust = image.executable.matched if image.executable else "none"
-    told = [_row(image, one, trust) for one in placed]
+    firsts = frames.drop_duplicates("thread_id")
+    names = dict(zip(firsts["thread_id"], firsts["thread_name"].astype(str), strict=True))
+    told = [_row(image, one, names, trust) for one in placed]
     new = schemas.STACK_FRAMES.frame(told).astype({"address": "uint64"})
-    known = frames.drop_duplicates("thread_id").set_index("thread_id")["thread_name"].astype(str)
-    new["thread_name"] = new["thread_id"].map(known).fillna(new["thread_name"].astype(str))
     parts = [frames, new]
     columns = {}
     for column in schemas.STACK_FRAMES.columns:
@@ -182,7 +182,7 @@ def _spliced(image: Image, frames: pd.DataFrame, placed: Sequence[_Placed]) -> p
     return merged
 
 
-def _row(image: Image, placed: _Placed, trust: str) -> tuple[object, ...]:
+def _row(image: Image, placed: _Placed, names: dict[int, str], trust: str) -> tuple[object, ...]:
     thread, frame = placed.thread, placed.frame
     module = image.module_at(frame.address) if frame.address else None
     return (
@@ -190,7 +190,7 @@ def _row(image: Image, placed: _Placed, trust: str) -> tuple[object, ...]:
         image.pid,
         thread.thread_id,
         thread.os_tid,
-        thread.name,
+        names.get(thread.thread_id, thread.name),
         thread.state,
         thread.is_crashed,
         0,
