@@ -8,7 +8,9 @@ import pytest
 
 import prodforensics as pf
 from prodforensics import samples
+from prodforensics.core import schemas
 from prodforensics.core.lock_names import names
+from prodforensics.core.waits import read
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +31,9 @@ def test_a_lock_is_named_by_the_debug_file_of_a_stripped_program(deadlock):
 
 
 def names_of(core, wanted):
-    for wait in core.frames["waits"].itertuples():
+    for wait in read(core, schemas.STACK_FRAMES.empty()):
         if wait.lock_name == wanted:
-            yield int(wait.lock)
+            yield wait.lock
 
 
 def test_a_file_of_another_build_names_nothing(deadlock):
