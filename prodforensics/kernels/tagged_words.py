@@ -277,25 +277,11 @@ def find_instances(
 
 
 @kernel
-def _young_page(word, pages, table):
-    """Return which page of the young generation a word points into; -1: none."""
-    return _find(((word - 1) >> _PAGE_SHIFT) << _PAGE_SHIFT, pages, table)
-
-
-@kernel
-def _push(word, pages, table, alive, stack, depth):
-    """Mark the object of the young generation that a word refers to; return the stack's depth."""
-    if word & _TAG != _STRONG:
-        return depth
-    page = _young_page(word, pages, table)
-    if page < 0:
-        return depth
-    at = page * PAGE_WORDS + (word - 1 - pages[page]) // 8
-    if not alive[at]:
-        alive[at] = True
-        stack[depth] = at
-        depth += 1
-    return depth
+def _young_place(word, pages, table):
+    """Return the place in the pages of the young generation that a word refers to; -1: none."""
+    base = ((word - 1) >> _PAGE_SHIFT) << _PAGE_SHIFT
+    page = _find(base, pages, table)
+    return -1 if page < 0 else page * PAGE_WORDS + (word - 1 - base) // 8
 
 
 @kernel
@@ -327,9 +313,18 @@ def mark_young(words, parts, pages, places, page_table, keys, table, sizes, reac
         Room to work in.
     """
     depth = 0
+    low, high = pages.min(), pages.max() + 8 * PAGE_WORDS
     for part in range(parts.shape[0]):
         for i in range(parts[part, 0], parts[part, 1]):
-            depth = _push(words[i], pages, page_table, alive, stack, depth)
+            word = words[i]
+            # Most words end here: this is the loop over the whole core.
+            if word & _TAG != _STRONG or word < low or word > high:
+                continue
+            found = _young_place(word, pages, page_table)
+            if found >= 0 and not alive[found]:
+                alive[found] = True
+                stack[depth] = found
+                depth += 1
         while depth:
             depth -= 1
             at = stack[depth]
@@ -347,4 +342,11 @@ def mark_young(words, parts, pages, places, page_table, keys, table, sizes, reac
             elif reach[map_] == PROPERTY_COUNTED and room > 1:
                 count = 2 + ((words[first + 1] >> 32) & 1023)
             for i in range(first + 1, first + min(count, room)):
-                depth = _push(words[i], pages, page_table, alive, stack, depth)
+                word = words[i]
+                if word & _TAG != _STRONG or word < low or word > high:
+                    continue
+                found = _young_place(word, pages, page_table)
+                if found >= 0 and not alive[found]:
+                    alive[found] = True
+                    stack[depth] = found
+                    depth += 1
