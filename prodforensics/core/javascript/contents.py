@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from prodforensics.core.javascript.properties import shape_of
+from prodforensics.core.javascript.properties import shape_of, table_entries
 from prodforensics.core.javascript.values import date_text, short
 from prodforensics.core.javascript.words import BadObject, smi
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Raw", "array_length", "collection_entries", "elements", "internals"]
 
 _MOST = 1 << 28
+_WORD = (1 << 64) - 1
 _HOLE = 0xFFF7FFFFFFF7FFFF
 """The bits of the double that stands for an element that is not there."""
 _DICTIONARY_FIRST = 4
@@ -54,7 +55,7 @@ def array_length(heap: Heap, value: int) -> int:
     return int(told) if isinstance(told, int | float) else 0
 
 
-def elements(heap: Heap, value: int, limit: int) -> Iterator[tuple[int, int | Raw]]:
+def elements(heap: Heap, value: int, limit: int, start: int = 0) -> Iterator[tuple[int, int | Raw]]:
     """Give the elements of an object that are there, by index.
 
     Parameters
@@ -62,7 +63,9 @@ def elements(heap: Heap, value: int, limit: int) -> Iterator[tuple[int, int | Ra
     heap : Heap
     value : int
     limit : int
-        How many at the most.
+        How many places are looked at, at the most; of sparse arrays how many elements.
+    start : int
+        The first index.
 
     Yields
     ------
@@ -72,46 +75,46 @@ def elements(heap: Heap, value: int, limit: int) -> Iterator[tuple[int, int | Ra
     kind = shape_of(heap, heap.map_of(value)).elements_kind
     dictionary = heap.constants["elements_dictionary_elements"]
     if heap.type_name(value) == "JSTypedArray":
-        yield from _typed(heap, value, kind - dictionary - _TYPED_AFTER_DICTIONARY, limit)
+        yield from _typed(heap, value, kind - dictionary - _TYPED_AFTER_DICTIONARY, limit, start)
         return
     store = heap.field(value, heap.constants.offset("JSObject", "elements"))
     if kind == dictionary:
-        yield from _sparse(heap, store, limit)
+        yield from _sparse(heap, store, limit, start)
         return
     length = smi(heap.field(store, 8))
     if not 0 <= length < _MOST:
         raise BadObject(f"the elements at {store:#x} are {length:,}")
     if heap.is_type(value, "JSArray"):
         length = min(length, array_length(heap, value))
+    places = range(start, min(length, start + limit))
     if kind in _DOUBLES:
-        for index in range(min(length, limit)):
+        for index in places:
             bits = heap.word(store - 1 + 16 + 8 * index)
             if bits != _HOLE:
                 yield index, Raw(struct.unpack("<d", struct.pack("<Q", bits))[0])
         return
     if heap.type_name(store) == "FixedArray":
-        for index in range(min(length, limit)):
+        for index in places:
             word = heap.field(store, 16 + 8 * index)
             if short(heap, word, 1).kind != "empty":
                 yield index, word
 
 
-def _sparse(heap: Heap, table: int, limit: int) -> Iterator[tuple[int, int]]:
+def _sparse(heap: Heap, table: int, limit: int, start: int) -> Iterator[tuple[int, int]]:
     """Give the elements of a NumberDictionary in the order of their indices."""
-    capacity = smi(heap.field(table, 16 + 16))
-    if not 0 <= capacity < _MOST:
-        raise BadObject(f"the dictionary at {table:#x} has {capacity:,} entries")
-    found = []
-    for entry in range(capacity):
-        place = table - 1 + 16 + 8 * (_DICTIONARY_FIRST + 3 * entry)
-        key = heap.word(place)
+    found, free = [], set()
+    for key, held, _ in table_entries(heap, table, _DICTIONARY_FIRST, 3).tolist():
+        if key in free:
+            continue
         index = short(heap, key).value
-        if isinstance(index, int) and not isinstance(index, bool):
-            found.append((index, heap.word(place + 8)))
+        if isinstance(index, bool) or not isinstance(index, int):
+            free.add(key)
+        elif index >= start:
+            found.append((index, held & _WORD))
     yield from sorted(found)[:limit]
 
 
-def _typed(heap: Heap, value: int, kind: int, limit: int) -> Iterator[tuple[int, Raw]]:
+def _typed(heap: Heap, value: int, kind: int, limit: int, begin: int) -> Iterator[tuple[int, Raw]]:
     names, constants = heap.layout.typed, heap.constants
     # Arrays over resizable buffers have kinds of their own, in the same order.
     name = names[kind % len(names)] if 0 <= kind < 2 * len(names) else ""
@@ -121,14 +124,14 @@ def _typed(heap: Heap, value: int, kind: int, limit: int) -> Iterator[tuple[int,
     base = heap.field(value, constants.offset("JSTypedArray", "base_pointer"))
     external = heap.field(value, constants.offset("JSTypedArray", "external_pointer"))
     # In the heap the base is the store of bytes; outside of it zero.
-    start = (external + (base if base & 1 else 0)) & 0xFFFFFFFFFFFFFFFF
+    start = (external + (base if base & 1 else 0)) & _WORD
     length = heap.field(value, constants.offset("JSTypedArray", "length"))
     if length > _MOST * 8:
         raise BadObject(f"the typed array at {value:#x} has {length:,} elements")
     size = struct.calcsize("<" + code)
-    count = min(length, limit)
-    raw = heap.read(start, size * count) if count else b""
-    for index, one in enumerate(struct.unpack(f"<{count}{code}", raw)):
+    count = max(0, min(length - begin, limit))
+    raw = heap.read(start + size * begin, size * count) if count else b""
+    for index, one in enumerate(struct.unpack(f"<{count}{code}", raw), begin):
         yield index, Raw(one)
 
 
@@ -167,16 +170,17 @@ def collection_entries(heap: Heap, value: int, limit: int) -> Iterator[tuple[int
 
 
 def _weak_entries(heap: Heap, table: int, limit: int) -> Iterator[tuple[int, int]]:
-    capacity = smi(heap.field(table, 16 + 16))
-    if not 0 <= capacity < _MOST:
-        raise BadObject(f"the table at {table:#x} has {capacity:,} entries")
-    given = 0
-    for entry in range(capacity):
-        place = table - 1 + 16 + 8 * (3 + 2 * entry)
-        key = heap.word(place)
-        if given < limit and heap.is_object(key) and not short(heap, key, 1).is_primitive:
-            given += 1
-            yield key, heap.word(place + 8)
+    given, free = 0, set()
+    for key, held in table_entries(heap, table, 3, 2).tolist():
+        if given >= limit:
+            return
+        if key in free:
+            continue
+        if not heap.is_object(key) or short(heap, key, 1).is_primitive:
+            free.add(key)
+            continue
+        given += 1
+        yield key, held & _WORD
 
 
 def internals(heap: Heap, value: int) -> Iterator[tuple[str, int | Raw]]:

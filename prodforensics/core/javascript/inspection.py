@@ -93,7 +93,7 @@ class Inspection:
     def address(self) -> int:
         """Address with V8's tag; 0 for what is no object of the heap."""
         held = self._held
-        return held if isinstance(held, int) and held & 1 else 0
+        return held if isinstance(held, int) and held & 3 == 1 else 0
 
     @property
     def kind(self) -> str:
@@ -202,10 +202,10 @@ class Inspection:
         ------
         UnknownName
         """
-        if isinstance(key, int) and self.address:
+        if isinstance(key, int) and key >= 0 and self.class_name.startswith("JS"):
             # An array may be longer than what is listed.
             try:
-                for index, held in elements(self._heap, self.address, key + 1):
+                for index, held in elements(self._heap, self.address, 1, key):
                     if index == key:
                         return self._child(held, self.name)
             except LookupError as error:

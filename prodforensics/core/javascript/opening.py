@@ -56,8 +56,12 @@ def pieces(heap: Heap, value: int) -> Iterator[Piece]:
     value : int
         An object, tagged.
     """
-    name = heap.type_name(value)
-    for read in _readers(heap, name, value):
+    try:
+        readers = list(_readers(heap, heap.type_name(value), value))
+    except LookupError as error:
+        yield Piece(problem=str(error.args[0]) if error.args else "it cannot be read")
+        return
+    for read in readers:
         given = iter(read(heap, value))
         try:
             yield from islice(given, _MOST)

@@ -53,7 +53,7 @@ def _convert(value: Inspection, depth: int, around: frozenset[int]) -> object:
         if part.group in ("property", "element")
         and not part.note
         and part.value.kind not in _LEFT_OUT
-        and not part.name.startswith("Symbol(")
+        and not part.name.startswith(("Symbol(", "#"))
     }
 
 

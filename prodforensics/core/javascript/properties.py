@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from prodforensics.core.javascript.words import BadObject, smi
 
 if TYPE_CHECKING:
     from prodforensics.core.javascript.words import Words
 
-__all__ = ["Property", "Shape", "own_value", "properties", "shape_of"]
+__all__ = ["Property", "Shape", "own_value", "properties", "shape_of", "table_entries"]
 
 _MOST_DESCRIPTORS = 1020
 _MOST_ENTRIES = 1 << 24
-_ENTRY = 3
+_WORD = (1 << 64) - 1
 _ORDER, _ORDER_MASK = 8, 0x7FFFFF
 """Bits of the details in a dictionary that tell when a property was added."""
 
@@ -154,22 +156,50 @@ def _attributes(heap: Words) -> tuple[int, int]:
 
 def _of_dictionary(heap: Words, table: int) -> Iterator[Property]:
     constants = heap.constants
-    capacity = smi(heap.field(table, 16 + 16))
-    if not 0 <= capacity < _MOST_ENTRIES:
-        raise BadObject(f"the dictionary at {table:#x} has {capacity:,} entries")
     first = constants["namedictionary_prefix_start_index"]
     first += constants["namedictionaryshape_prefix_size"]
+    keys, values, details = table_entries(heap, table, first, 3).T
+    details = details >> 32
+    order = details >> _ORDER & _ORDER_MASK
     attributes, hidden = _attributes(heap)
-    found = []
-    for entry in range(capacity):
-        place = table - 1 + 16 + 8 * (first + _ENTRY * entry)
-        key = heap.word(place)
-        # Free places hold undefined or the hole, which are neither strings nor symbols.
-        if not heap.is_object(key) or not (heap.is_string(key) or heap.is_type(key, "Symbol")):
+    # Free places hold undefined or the hole, which are neither strings nor symbols.
+    free: set[int] = set()
+    for entry in np.argsort(order, kind="stable").tolist():
+        key = int(keys[entry]) & _WORD
+        if key in free:
             continue
-        details = smi(heap.word(place + 16))
-        accessor, listed = bool(details & 1), not details >> attributes & hidden
-        order = details >> _ORDER & _ORDER_MASK
-        found.append((order, Property(key, heap.word(place + 8), accessor, listed)))
-    for _, one in sorted(found, key=lambda pair: pair[0]):
-        yield one
+        if not heap.is_object(key) or not (heap.is_string(key) or heap.is_type(key, "Symbol")):
+            free.add(key)
+            continue
+        told = int(details[entry])
+        listed = not told >> attributes & hidden
+        yield Property(key, int(values[entry]) & _WORD, bool(told & 1), listed)
+
+
+def table_entries(heap: Words, table: int, first: int, width: int) -> np.ndarray:
+    """Return the entries of a hash table of V8, which says twice how large it is.
+
+    Parameters
+    ----------
+    heap : Words
+    table : int
+        Tagged: a length, then elements; the third element is the capacity.
+    first : int
+        Elements before the entries.
+    width : int
+        Words of an entry.
+
+    Returns
+    -------
+    int64[capacity, width]
+
+    Raises
+    ------
+    BadObject
+        The length and the capacity do not agree.
+    """
+    length, capacity = smi(heap.field(table, 8)), smi(heap.field(table, 32))
+    if not 0 <= capacity < _MOST_ENTRIES or length != first + width * capacity:
+        raise BadObject(f"the table at {table:#x} is not laid out as expected")
+    raw = heap.read(table - 1 + 16 + 8 * first, 8 * width * capacity)
+    return np.frombuffer(raw, "<i8").reshape(capacity, width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from prodforensics.core.javascript.properties import table_entries
 from prodforensics.core.javascript.words import BadObject, smi
 
 if TYPE_CHECKING:
@@ -78,16 +79,10 @@ def _text(heap: Words, value: int) -> str:
 
 def _table_names(heap: Words, table: int, count: int) -> list[str]:
     """Read names out of a hash table from names to indices."""
-    capacity = smi(heap.field(table, 16 + 16))
-    if not 0 <= capacity <= 8 * count + 64:
-        raise BadObject(f"the table of names at {table:#x} has {capacity:,} entries")
     names = [""] * count
-    for entry in range(capacity):
-        key = heap.field(table, 40 + 16 * entry)
-        if heap.is_string(key):
-            index = smi(heap.field(table, 48 + 16 * entry))
-            if 0 <= index < count:
-                names[index] = heap.string(key, _LONGEST_NAME)
+    for key, index in table_entries(heap, table, 3, 2).tolist():
+        if heap.is_string(key) and 0 <= index >> 32 < count:
+            names[index >> 32] = heap.string(key, _LONGEST_NAME)
     return names
 
 

@@ -183,15 +183,20 @@ def key_text(heap: Heap, key: int, limit: int = _LONGEST) -> str:
     if heap.is_smi(key):
         return str(smi(key))
     name = heap.field(key, heap.constants.offset("Symbol", "name"))
-    return f"Symbol({heap.string(name, limit) if heap.is_string(name) else ''})"
+    text = heap.string(name, limit) if heap.is_string(name) else ""
+    # The name of a private field, such as #count.
+    return text if text.startswith("#") and _is_hidden(heap, key) else f"Symbol({text})"
 
 
 def is_private(heap: Heap, symbol: int) -> bool:
     """Tell whether a symbol is one of V8 itself, such as that of an error's stack."""
-    flags = heap.uint32(symbol - 1 + _SYMBOL_FLAGS)
     name = heap.field(symbol, heap.constants.offset("Symbol", "name"))
     # The names of private fields have a description.
-    return bool(flags & 1) and not heap.is_string(name)
+    return _is_hidden(heap, symbol) and not heap.is_string(name)
+
+
+def _is_hidden(heap: Heap, symbol: int) -> bool:
+    return bool(heap.uint32(symbol - 1 + _SYMBOL_FLAGS) & 1)
 
 
 def _object_text(heap: Heap, word: int, name: str) -> str:

@@ -53,6 +53,20 @@ def test_an_array_gives_elements_behind_those_that_are_listed(held):
     assert any("1,000" in problem for problem in large.problems)
 
 
+def test_a_crowded_dictionary_is_listed_in_part_and_says_so(held):
+    crowded = held.shelf["crowded"]
+    properties = [part for part in crowded.parts if part.group == "property"]
+    assert [part.name for part in properties[:3]] == ["entry 0", "entry 1", "entry 2"]
+    assert len(properties) == 1000
+    assert crowded.problems == ("only the first 1,000 are listed",)
+
+
+def test_private_fields_are_shown_and_are_not_json(held):
+    counter = held.shelf["counter"]
+    assert counter["#count"].value == 3
+    assert counter.plain() == {}
+
+
 def test_a_closure_tells_its_place_its_variables_and_its_name(held):
     closure = held.shelf["closure"]
     assert closure.text == "function inner"

@@ -55,6 +55,14 @@ const many = new Function(
     `return () => [${Array.from({ length: 90 }, (_, index) => `v${index}`).join()}];`,
 )();
 
+class Counter {
+  #count = 3;
+  static twice(counter) {
+    return 2 * counter.#count;
+  }
+}
+const crowded = {};
+for (let index = 0; index < 30000; index++) crowded[`entry ${index}`] = index;
 class Shelf {
   constructor(things) {
     Object.assign(this, things);
@@ -111,6 +119,8 @@ const shelf = new Shelf({
   buffer: Buffer.from('hello'),
   view: new DataView(new ArrayBuffer(8)),
   memory: new ArrayBuffer(16),
+  counter: new Counter(),
+  crowded,
   config: { password: 'hunter2-hunter2', url: 'postgres://app:hunter22@db/orders', port: 5432 },
 });
 shelf.refused.catch(() => {});
