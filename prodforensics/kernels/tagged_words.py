@@ -37,6 +37,7 @@ PAGE_WORDS = 1 << 15
 _TAG, _STRONG = 7, 1
 _PAGE_SHIFT = 18
 _UNKNOWN_WORDS = 512
+_SPREAD = 0x9E3779B97F4A7C1
 _LEAST_TABLE = 1024
 
 
@@ -51,7 +52,7 @@ def table_for(keys: int) -> np.ndarray:
 @kernel
 def _slot(key, table):
     # The middle bits of a product spread addresses, whose low bits are all the same.
-    return ((key >> 3) * 0x9E3779B97F4A7C1 >> 20) & (table.size - 1)
+    return (((key >> 3) * _SPREAD) >> 20) & (table.size - 1)
 
 
 @kernel
@@ -216,11 +217,15 @@ def find_instances(
         How many objects have wanted Maps.
     """
     found = 0
+    mask = table.size - 1
     hint_properties = 0
     hint_elements = 0
     for i in range(first, stop):
         word = words[i]
         if word & _TAG != _STRONG:
+            continue
+        # Most references are to other objects than Maps; they end here, without a call.
+        if table[(((word >> 3) * _SPREAD) >> 20) & mask] < 0:
             continue
         if alive.size and not alive[i - first]:
             continue
