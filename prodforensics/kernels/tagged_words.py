@@ -12,11 +12,13 @@ __all__ = [
     "COUNTED",
     "ELEMENTS",
     "FIXED",
+    "NARROW",
     "NO_REFERENCES",
     "PAGE_WORDS",
     "PROPERTIES",
     "PROPERTY_COUNTED",
     "RECEIVER",
+    "WIDE",
     "add_keys",
     "find_holders",
     "find_instances",
@@ -25,8 +27,9 @@ __all__ = [
     "table_for",
 ]
 
-RECEIVER, ANY, PROPERTIES, ELEMENTS, BYTES = 1, 2, 4, 8, 16
-"""Roles of a Map: of objects of JavaScript, of what is only counted, of stores, those of bytes."""
+RECEIVER, ANY, PROPERTIES, ELEMENTS, BYTES, NARROW, WIDE = 1, 2, 4, 8, 16, 32, 64
+"""Roles of a Map: of objects of JavaScript, of what is only counted, of stores, those of bytes; of
+strings that hold their own characters, of one byte or of two."""
 
 FIXED, COUNTED, PROPERTY_COUNTED, NO_REFERENCES = 0, 1, 2, 3
 """How far an object reaches: as its Map says; as the number behind its Map says, in the upper half
@@ -37,6 +40,7 @@ PAGE_WORDS = 1 << 15
 _TAG, _STRONG = 7, 1
 _PAGE_SHIFT = 18
 _UNKNOWN_WORDS = 512
+_LONGEST_STRING = 1 << 29
 _SPREAD = 0x9E3779B97F4A7C1
 _LEAST_TABLE = 1024
 
@@ -183,7 +187,7 @@ def find_instances(
 
     An object of JavaScript begins with its Map, its properties and its elements. A word that is a
     Map is taken for one only where the two words behind it are what they can be: a small integer
-    or a store of properties, and a store of elements.
+    or a store of properties, and a store of elements; of a string, a length that fits.
 
     Parameters
     ----------
@@ -206,7 +210,7 @@ def find_instances(
     alive : bool[p]
         Which of the words looked at begin an object that is in use; empty where all may.
     counts, stores : int64[k]
-        Receive how many objects, and the bytes of their stores.
+        Receive how many objects, and the bytes of their stores; of strings their own bytes.
     wanted : bool[k]
     out : int64[m, 3]
         Receives address, Map (its number) and bytes of the stores, as many as fit.
@@ -230,9 +234,16 @@ def find_instances(
         if alive.size and not alive[i - first]:
             continue
         map_ = _find(word, keys, table)
-        if map_ < 0 or roles[map_] & (RECEIVER | ANY) == 0:
+        if map_ < 0 or roles[map_] & (RECEIVER | ANY | NARROW | WIDE) == 0:
             continue
         store = 0
+        if roles[map_] & (NARROW | WIDE):
+            # A hash and the length, then the characters, up to a whole word.
+            length = words[i + 1] >> 32 if i + 1 < limit else 0
+            size = 16 + (length * (2 if roles[map_] & WIDE else 1) + 7 & ~7)
+            if length <= 0 or length > _LONGEST_STRING or i + size // 8 > limit:
+                continue
+            store = size
         if roles[map_] & RECEIVER:
             if i + 2 >= limit:
                 continue

@@ -232,6 +232,23 @@ def test_words_that_are_their_own_address_and_holders_of_keys():
     assert kernels.find_holders(words, 4, 100, BASE + 32, np.array([BASE + 1]), out) == 1
 
 
+def test_strings_count_with_their_characters_where_these_fit():
+    heap = Heap(0)
+    heap.words[:OUTSIDE] = 0
+    heap.roles[1:4] = kernels.NARROW, kernels.WIDE, kernels.ANY
+    for place, kind, length in ((0, 1, 9), (10, 2, 9), (20, 1, 0), (30, 1, -3), (40, 3, 0)):
+        heap.words[place] = heap.keys[kind]
+        heap.words[place + 1] = length << 32 | 77
+    heap.words[OUTSIDE - 4] = heap.keys[1]
+    heap.words[OUTSIDE - 3] = 17 << 32
+    rows = run_instances(heap, 0, OUTSIDE, OUTSIDE)[3]
+    assert rows == [
+        (BASE, 1, 16 + 16),
+        (BASE + 80, 2, 16 + 24),
+        (BASE + 320, 3, 0),
+    ]
+
+
 def test_a_table_finds_every_key_of_many_that_collide():
     keys = BASE + 8 * np.arange(5000, dtype=np.int64) * 131072 + 1
     table = kernels.table_for(keys.size)

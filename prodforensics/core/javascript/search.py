@@ -41,7 +41,7 @@ OBJECTS = Schema(
         Column("kind", "category", "", "V8's class, such as JSObject or JSArray."),
         Column("maps", "int64", "count", "Maps (hidden classes) that they have."),
     ),
-    Column("constructor", "str", "", "The function that made them; in brackets: none."),
+    Column("constructor", "str", "", "Who made them; in brackets values that nobody made."),
     "Objects of JavaScript by constructor, those that take the most bytes first.",
 )
 INSTANCES = Schema(
@@ -65,6 +65,8 @@ _PART = 1 << 21
 _MOST_META = 4096
 _FIRST_ROOM = 1 << 16
 _HIGHEST = 1 << 62
+_PRIMITIVES = {"String": "(string)", "HeapNumber": "(number)", "Symbol": "(symbol)"}
+"""How values are called that no constructor made, by V8's class."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,14 @@ class Search:
         roles[maps.types == constants.type_of("ByteArray")] |= (
             tagged_words.ELEMENTS | tagged_words.BYTES
         )
+        strings = maps.types < constants["FirstNonstringType"]
+        roles[strings & (maps.sizes > 0)] |= tagged_words.ANY
+        narrow = maps.types & constants["StringEncodingMask"] == constants["OneByteStringTag"]
+        own = strings & (maps.sizes == 0)
+        roles[own & narrow] |= tagged_words.NARROW
+        roles[own & ~narrow] |= tagged_words.WIDE
+        for type_ in (constants.type_of("HeapNumber"), constants.type_of("Symbol")):
+            roles[maps.types == type_] |= tagged_words.ANY
         receivers = (maps.types >= constants["SpecialAPIObjectType"]) & (maps.sizes >= 24)
         roles[receivers] |= tagged_words.RECEIVER
         return roles
@@ -328,6 +338,8 @@ class Search:
         }
 
     def _name(self, number: int, known: dict[int, str]) -> str:
+        if self.kind(number) in _PRIMITIVES:
+            return _PRIMITIVES[self.kind(number)]
         name = constructor_name(self.heap, int(self._maps.keys[number]), known)
         if name == NO_CONSTRUCTOR and self.kind(number) == "JSFunction":
             return "Function"
@@ -349,8 +361,9 @@ class Search:
             one = sums.setdefault(name, [0, 0, 0, 0])
             count = int(counts[number])
             one[0] += count
-            one[1] += count * int(self._maps.sizes[number])
-            one[2] += int(stores[number])
+            own, outside = self._bytes(number, count, int(stores[number]))
+            one[1] += own
+            one[2] += outside
             one[3] += 1
             of_kind = kinds.setdefault(name, {})
             of_kind[self.kind(number)] = of_kind.get(self.kind(number), 0) + count
@@ -363,6 +376,11 @@ class Search:
         frame.index = pd.Index(order, dtype="str", name="constructor")
         return frame
 
+    def _bytes(self, number: int, count: int, stores: int) -> tuple[int, int]:
+        """Return the bytes of objects of a Map, and those of their stores."""
+        size = int(self._maps.sizes[number])
+        return (count * size, stores) if size else (stores, 0)
+
     def instances(self, name: str) -> pd.DataFrame:
         """Return the frame of `INSTANCES`."""
         wanted = np.zeros(self._maps.keys.size, np.bool_)
@@ -374,11 +392,13 @@ class Search:
         found = self._count(wanted)[2]
         found = found[np.argsort(found[:, 0])]
         kinds = {int(number): self.kind(int(number)) for number in np.unique(found[:, 1])}
+        sizes = self._maps.sizes[found[:, 1]]
         return pd.DataFrame(
             {
                 "address": (found[:, 0] + 1).astype(np.uint64),
-                "size_bytes": self._maps.sizes[found[:, 1]],
-                "store_bytes": found[:, 2],
+                # The size of what has none in its Map, such as a string, was counted.
+                "size_bytes": np.where(sizes > 0, sizes, found[:, 2]),
+                "store_bytes": np.where(sizes > 0, found[:, 2], 0),
                 "kind": pd.Categorical([kinds[int(number)] for number in found[:, 1]]),
                 "map": self._maps.keys[found[:, 1]].astype(np.uint64),
             }

@@ -28,6 +28,26 @@ def test_the_largest_come_first(held):
     assert {"Array", "Function", "Object", "Map", "Error"} - set(objects.index) <= {"Error"}
 
 
+def test_strings_are_counted_with_their_characters(held):
+    strings = held.javascript.instances("(string)")
+    INSTANCES.validate(strings)
+    held_by = strings.set_index("address")["size_bytes"]
+    flat = held.shelf["told"]["flat"]
+    assert held_by[flat.address] == 16 + 16  # a header, and eleven characters in whole words
+    customers = strings["address"].to_numpy()
+    texts = [held.javascript.inspect(int(one)).value for one in customers[:: len(customers) // 500]]
+    assert all(isinstance(text, str) for text in texts)
+    row = held.javascript.find_objects().loc["(string)"]
+    assert row["count"] == len(strings)
+    assert row["size_bytes"] == strings["size_bytes"].sum()
+    assert row["store_bytes"] == 0
+
+
+def test_numbers_in_boxes_are_counted(held):
+    # Half of the orders' totals are not whole.
+    assert held.javascript.find_objects().loc["(number)", "count"] >= 2500
+
+
 def test_a_prototype_is_not_an_instance(held):
     objects = held.javascript.find_objects()
     assert objects.loc["Order.prototype", "count"] == 1
