@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from prodforensics._reference import Later
 from prodforensics.core import schemas
@@ -87,6 +87,11 @@ class CoreDump(Operations, Evidence):
         }
         super().__init__(builders, source=source, gaps=own)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The frames are made again where they are asked for: debuggers do not travel.
+        state = (self._source, self.image, self.options, self._gaps, self.format, self.reader)
+        return _restored, state
+
     # -- analyses, made on use ----------------------------------------------------------------
 
     @cached_property
@@ -121,3 +126,12 @@ class CoreDump(Operations, Evidence):
             ("memory in the file", human_bytes(image.memory.resident_bytes)),
             ("machine", image.machine.name),
         ]
+
+
+def _restored(
+    source: Source, image: Image, options: Options, gaps: list[Gap], name: str, reader: str
+) -> CoreDump:
+    """Make a core dump again that came from another process."""
+    core = CoreDump(source, image, options, gaps)
+    core.format, core.reader = name, reader
+    return core

@@ -1,0 +1,1 @@
+"""Several cores beside each other: the same crash, or another."""
