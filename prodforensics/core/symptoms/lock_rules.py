@@ -49,8 +49,8 @@ def _cycle(core: CoreDump, waits: pd.DataFrame, cycle: Cycle) -> Finding:
         else ""
     )
     steps = [
-        f"thread {row.thread_id}{_within(core, row.thread_id)} waits for {_lock(row)}, "
-        f"which thread {row.held_by} holds"
+        f"thread {row.thread_id}{_within(core, row.thread_id)} waits for {_lock(row)}"
+        + (f", which thread {row.held_by} holds" if row.kind != "join" else "")
         for row in rows.head(_TOLD).itertuples()
     ]
     if len(rows) > _TOLD:

@@ -44,15 +44,26 @@ def function_of(core: CoreDump, thread: int) -> str:
     thread : int
         Its thread_id.
     """
-    frames = core.frames["frames"]
-    own = frames[(frames["thread_id"] == thread) & (frames["frame_index"] < _NEAR)]
-    # A program that is linked statically has the functions of libc in its own file.
-    own = own[[_OF_LIBC.fullmatch(one) is None for one in own["function"].astype(str)]]
+    own = _of_program(core, thread)
     return stack_hash.first_of_program(own["function"].astype(str), own["module"].astype(str))
 
 
+def _of_program(core: CoreDump, thread: int) -> pd.DataFrame:
+    frames = core.frames["frames"]
+    own = frames[(frames["thread_id"] == thread) & (frames["frame_index"] < _NEAR)]
+    # A program that is linked statically has the functions of libc in its own file.
+    return own[~own["function"].astype("str").str.fullmatch(_OF_LIBC)]
+
+
+def _caller_of(core: CoreDump, thread: int, function: str) -> str:
+    """Return the function that called one of a thread; empty where it is unknown."""
+    names = _of_program(core, thread)["function"].astype(str).tolist()
+    outside = names[names.index(function) + 1 :] if function in names else []
+    return next((one for one in outside if one and one != function), "")
+
+
 def doing(core: CoreDump, thread: int) -> str:
-    """Say what a thread was doing, such as ``sleeps in flush_ledger``.
+    """Say what a thread was doing, such as ``sleeps in slow_disk, called by flush_ledger``.
 
     Parameters
     ----------
@@ -65,7 +76,11 @@ def doing(core: CoreDump, thread: int) -> str:
     if one.system_call and one.state in ("sleep", "io", "waiting"):
         what += f" ({one.system_call})"
     name = function_of(core, thread)
-    return f"{what} in {plain(name, _NAME)}" if name else what
+    if not name:
+        return what
+    caller = _caller_of(core, thread, name)
+    what += f" in {plain(name, _NAME)}"
+    return f"{what}, called by {plain(caller, _NAME)}" if caller else what
 
 
 def root_of(core: CoreDump, waits: pd.DataFrame, thread: int) -> tuple[int, str, str]:
