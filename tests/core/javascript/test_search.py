@@ -5,9 +5,11 @@ import time
 import numpy as np
 import pytest
 
+import prodforensics as pf
 from prodforensics.core.javascript.search import INSTANCES, OBJECTS
 from prodforensics.errors import UnknownName
-from tests.core.javascript.crashes import load
+from tests.core.javascript.crashes import VERSIONS, load
+from tests.core.node_cores import node_core
 
 
 def test_every_object_is_counted_by_its_constructor(held):
@@ -89,13 +91,33 @@ def test_an_unknown_constructor_names_those_that_are_close(held):
     assert "did you mean 'Order'?" in refused.value.hint
 
 
-@pytest.mark.parametrize("version", ["18", "20", "22", "24"])
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("collect", ["collect", "leave"])
 def test_objects_that_a_collection_left_behind_do_not_count(version, collect):
     core = load(version, "garbage.js", collect, flags=("--expose-gc",))
     count = core.javascript.find_objects().loc["Order", "count"]
     # 300,000 were made and 1,000 kept; a word left over somewhere may still refer to some.
     assert 1000 <= count <= 1050
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_objects_of_workers_count_too(version):
+    objects = load(version, "workers.js").javascript.find_objects()
+    assert objects.loc["Task", ["count", "maps"]].tolist() == [150, 2]
+
+
+@pytest.mark.parametrize("version", ["20", "24"])
+def test_a_living_process_is_searched_as_a_dead_one(version):
+    made = node_core(version, "leak")
+    javascript = pf.load(made.core, executable=made.node).javascript
+    assert javascript.fatal is None
+    objects = javascript.find_objects()
+    assert objects.loc["Session", "count"] == 5000
+    assert objects.loc["Cart", "count"] == 5000
+    session = javascript.inspect(int(javascript.instances("Session")["address"][17]))
+    number = int(session["score"].value)
+    assert session["cart"]["items"].plain() == [f"SKU-{number % 97}", number]
+    assert session["visits"].value == number % 7
 
 
 def test_a_second_question_does_not_read_the_core_again(held):
