@@ -17,6 +17,7 @@ INNERMOST = 16
 _NAMES = (
     # What the runtime of a language waits for, whatever it waits with; these go before the rest.
     ("gil", "take_gil"),
+    ("python", r"PyThread_acquire_lock(_timed(_with_retries)?)?"),
     ("monitor", r"ObjectMonitor::(enter|EnterI)|ObjectSynchronizer::enter"),
     # The C library. A condition takes its mutex again before it returns: that is a mutex.
     ("mutex", r"pthread_mutex_(lock|timedlock|clocklock|cond_lock)(_full|_common)?"),
@@ -41,7 +42,7 @@ _NAMES = (
 )
 _CLONE = re.compile(r"(\.(constprop|isra|part|cold|lto_priv)(\.\d+)?)+$")
 """What compilers add to the name of a function that they copied."""
-_SPECIAL = ("gil", "monitor")
+_SPECIAL = ("gil", "monitor", "python")
 _RANKED = [(kind, re.compile(f"(?:{pattern})")) for kind, pattern in _NAMES]
 
 

@@ -136,11 +136,20 @@ def read(core: CoreDump, frames: pd.DataFrame) -> Sequence[Wait]:
 
 
 def _of_python(core: CoreDump, found: list[Wait]) -> list[Wait]:
-    """Add who holds the interpreter's lock, which pystack knows."""
+    """Add who holds locks of Python: the interpreter's, which pystack knows, and RLocks."""
+    tids = {one.os_tid: one.thread_id for one in core.image.threads}
+    waited = frozenset(one.lock for one in found if one.kind == "python" and one.lock is not None)
+    if waited:
+        held = core.runtimes.python_owners(waited, Threads.of(core.image).pointers)
+        found = [
+            replace(one, kind="rlock", held_by=tids.get(tid), held_by_tid=tid)
+            if one.kind == "python" and (tid := held.get(one.lock or 0))
+            else one
+            for one in found
+        ]
     if not any(one.kind == "gil" for one in found) or core.runtimes.python is None:
         return found
     holder = core.runtimes.python.gil_holder
-    tids = {one.os_tid: one.thread_id for one in core.image.threads}
     return [
         replace(one, held_by=tids.get(holder or 0), held_by_tid=holder)
         if one.kind == "gil" and one.os_tid != holder

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from prodforensics._reference import Later
-from prodforensics.core.runtimes import go, java, python
+from prodforensics.core.runtimes import go, java, python, python_locks
 from prodforensics.errors import ForensicsError, MissingDependency, MissingTool, ToolFailed
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Runtimes:
     def __init__(self, core: CoreDump) -> None:
         self._core = core
         self._image = core.image
+        self._owners: dict[frozenset[int], dict[int, int]] = {}
 
     @cached_property
     def python(self) -> python.PythonProcess | None:
@@ -42,6 +44,14 @@ class Runtimes:
         except _FAILURES as error:
             self._miss("the frames of Python are missing", error)
             return None
+
+    def python_owners(
+        self, semaphores: frozenset[int], pointers: Mapping[int, int]
+    ) -> dict[int, int]:
+        """Return who holds locks of Python (`python_locks.owners`); memory is looked at once."""
+        if semaphores not in self._owners:
+            self._owners[semaphores] = python_locks.owners(self._image, semaphores, pointers)
+        return self._owners[semaphores]
 
     @cached_property
     def go(self) -> go.GoProcess | None:

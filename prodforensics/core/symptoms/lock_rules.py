@@ -22,7 +22,7 @@ _CROWD = 8
 """Waiters of one lock below this are everyday."""
 _CROWD_SHARE = 0.5
 """Of all threads: what waits for one lock holds the process up as a whole."""
-_LOCKS = ("mutex", "rwlock", "monitor", "stdio", "lock", "gil")
+_LOCKS = ("mutex", "rwlock", "monitor", "rlock", "stdio", "lock", "gil")
 """Kinds that exclude others; who waits for a condition or a thread waits for work."""
 _BLOCKED = ("sleep", "io", "waiting")
 """States in which a thread does nothing for those who wait for its lock."""
