@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from prodforensics.core.image import Module
+    from prodforensics.core.javascript.backtrace import Backtrace
     from prodforensics.core.javascript.fatal import Fatal
     from prodforensics.core.javascript.inspection import Inspection
     from prodforensics.core.javascript.search import Search
@@ -72,13 +73,18 @@ class JavaScript:
         """How V8 or Node.js ended the process, and what was thrown; None where they did not."""
         return endings.fatal(self)
 
-    def backtrace(self, thread: int | None = None) -> pd.DataFrame:
-        """Return the frames of JavaScript.
+    def backtrace(self, thread: int | None = None) -> Backtrace:
+        """Return the calls of JavaScript: printed as Node.js prints a stack, and as a frame.
 
         Parameters
         ----------
         thread : int, optional
             As in the frame `threads`; by default every thread that ran JavaScript.
+
+        Raises
+        ------
+        BadOption
+            There is no such thread, or the version of V8 is not known.
         """
         return backtrace.backtrace(self, thread)
 

@@ -91,7 +91,8 @@ def scope_name(heap: Words, scope: int) -> str:
     place = scope_of(heap, scope).behind
     for word in range(_TAIL):
         value = heap.word(place + 8 * word)
-        if heap.is_string(value):
+        # A function without a name has an empty one, and behind it what V8 inferred.
+        if heap.is_string(value) and heap.length(value):
             return heap.string(value, _LONGEST_NAME)
     return ""
 
