@@ -26,6 +26,7 @@ __all__ = ["CoreDump"]
 
 # Loading reads ELF alone: what asks debuggers, and pandas, is imported on use.
 javascript = Later("prodforensics.core.javascript")
+merging = Later("prodforensics.core.runtimes.merging")
 processes = Later("prodforensics.core.runtimes.processes")
 runtime_tables = Later("prodforensics.core.runtimes.tables")
 secret_scan = Later("prodforensics.core.secret_scan")
@@ -71,7 +72,7 @@ class CoreDump(Operations, Evidence):
         builders = {
             "threads": lambda: tables.threads(self),
             "frames": lambda: stacks.frames(self),
-            "locals": lambda: stacks.locals_(self),
+            "locals": lambda: merging.with_variables(self, stacks.locals_(self)),
             "registers": lambda: tables.registers(image),
             "modules": lambda: tables.modules(image),
             "mappings": lambda: tables.mappings(image),

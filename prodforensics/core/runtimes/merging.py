@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from prodforensics.core.image import Image, Thread
     from prodforensics.core.model import CoreDump
 
-__all__ = ["SOURCES", "merge", "variables"]
+__all__ = ["SOURCES", "merge", "variables", "with_variables"]
 
 SOURCES = {"python": "pystack", "java": "jhsdb", "go": "dlv"}
 """Who tells the frames of each kind."""
@@ -208,6 +208,30 @@ def _row(image: Image, placed: _Placed, names: dict[int, str], trust: str) -> tu
         "complete",
         trust if trust in ("matched", "unverified") else "none",
     )
+
+
+def with_variables(core: CoreDump, told: pd.DataFrame) -> pd.DataFrame:
+    """Return the variables of native frames with those of runtimes among them.
+
+    Parameters
+    ----------
+    core : CoreDump
+    told : DataFrame
+        As in `schemas.LOCALS`, its frames numbered as in ``frames``.
+    """
+    new = variables(core)
+    if new.empty:
+        return told
+    columns = {}
+    for column in schemas.LOCALS.columns:
+        values = [told[column.name], new[column.name]]
+        if column.dtype == "category":
+            values = [one.astype("str") for one in values]
+        columns[column.name] = pd.concat(values, ignore_index=True).astype(column.dtype)
+    every = pd.DataFrame(columns)
+    order = {one.thread_id: place for place, one in enumerate(core.image.threads)}
+    keys = (every["frame_index"].to_numpy(), every["thread_id"].map(order).to_numpy())
+    return every.iloc[np.lexsort(keys)].reset_index(drop=True)
 
 
 def variables(core: CoreDump) -> pd.DataFrame:

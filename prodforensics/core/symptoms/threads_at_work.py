@@ -19,6 +19,8 @@ stack_hash = Later("prodforensics.core.stack_hash")
 
 _NAME = 80
 _NEAR = 64
+_LANGUAGES = ("python", "java", "js", "go")
+_OF_LANGUAGE = re.compile(r"(?:java|javax|jdk|sun|runtime|internal|sync)[./]|$")
 _OF_LIBC = re.compile(
     r"_*(?:GI_+)?(?:(?:futex|lll|pthread|sem|syscall|internal_syscall)_\w*|\w*_abstimed_\w+"
     r"|(?:clock_)?nanosleep\w*|usleep|sleep|fsync|fdatasync|(?:libc_)?p?(?:read|write)v?(?:64)?"
@@ -51,6 +53,11 @@ def function_of(core: CoreDump, thread: int) -> str:
 def _of_program(core: CoreDump, thread: int) -> pd.DataFrame:
     frames = core.frames["frames"]
     own = frames[(frames["thread_id"] == thread) & (frames["frame_index"] < _NEAR)]
+    # Where a language has frames of its own, these are the program.
+    told = own[own["frame_kind"].astype("str").isin(_LANGUAGES)]
+    told = told[~told["function"].astype("str").str.match(_OF_LANGUAGE)]
+    if len(told):
+        return told
     # A program that is linked statically has the functions of libc in its own file.
     return own[~own["function"].astype("str").str.fullmatch(_OF_LIBC)]
 

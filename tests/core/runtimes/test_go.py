@@ -122,3 +122,15 @@ def test_a_core_that_dlv_cannot_read_is_told_in_words(ledger, tmp_path):
     other = SimpleNamespace(found=None, matched="missing")
     with pytest.raises(ToolFailed, match="another build"):
         go.read(SimpleNamespace(executable=other, path=path))
+
+
+def test_the_stack_of_the_thread_that_crashed_is_that_of_its_goroutine(ledger):
+    frames = ledger.frames["frames"]
+    schemas.STACK_FRAMES.validate(frames)
+    crashed = frames[frames["is_crashed"]]
+    names = crashed["function"].tolist()
+    assert set(crashed["frame_kind"]) == {"go"}
+    assert names[0] == "runtime.raise"
+    assert names.index("main.(*ledger).post") < names.index("main.clerk")
+    other = frames[~frames["is_crashed"]]
+    assert "dlv" not in set(other["source"])

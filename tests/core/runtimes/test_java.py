@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import prodforensics as pf
+from prodforensics.core import schemas
 from prodforensics.core.runtimes import java
 from prodforensics.core.runtimes.told import RuntimeFrame
 from prodforensics.errors import ToolFailed
@@ -160,3 +161,29 @@ def test_a_monitor_is_let_go_while_a_thread_waits_on_it():
 @pytest.mark.parametrize("text", ["", "Error attaching to core file\n", '"a" #1 without a number'])
 def test_anything_else_is_no_thread(text):
     assert java.parse(text.splitlines()).threads == ()
+
+
+def test_a_deadlock_of_java_is_found_among_its_monitors(till):
+    waits = till.frames["waits"]
+    cycle = waits[waits["in_cycle"]]
+    assert cycle["kind"].tolist() == ["monitor", "monitor"]
+    assert set(cycle["lock_name"]) == {"java.lang.Object"}
+    rules = {one.rule: one for one in till.findings()}
+    assert "Till.both" in rules["core.deadlock"].why
+
+
+def test_frames_of_java_stand_among_the_native_ones(till, threads):
+    frames = till.frames["frames"]
+    schemas.STACK_FRAMES.validate(frames)
+    own = frames[frames["os_tid"] == threads["seller"].os_tid]
+    of_java = own[own["frame_kind"] == "java"]
+    assert of_java["function"].tolist() == [one.function for one in threads["seller"].frames]
+    assert set(of_java["source"]) == {"jhsdb"}
+    waiting = own[own["waits_on"] != ""].iloc[0]
+    assert (waiting["function"], int(waiting["waits_on"], 16)) == (
+        "Till.both",
+        threads["seller"].wants.address,
+    )
+    # Native frames are inside of them, and outside: the JVM's own thread.
+    assert own["frame_kind"].tolist()[0] != "java"
+    assert own["frame_kind"].tolist()[-1] != "java"

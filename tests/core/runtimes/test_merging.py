@@ -10,7 +10,7 @@ import pytest
 from prodforensics.core import schemas
 from prodforensics.core.runtimes.go import GoProcess, Goroutine
 from prodforensics.core.runtimes.java import JavaProcess, JavaThread
-from prodforensics.core.runtimes.merging import merge, variables
+from prodforensics.core.runtimes.merging import merge, variables, with_variables
 from prodforensics.core.runtimes.python import PythonProcess
 from prodforensics.core.runtimes.told import RuntimeFrame, RuntimeStack, Variable
 from tests.core.runtimes.stage import core, functions, native, stack
@@ -110,7 +110,7 @@ def test_a_process_without_runtimes_keeps_its_frames():
     assert merge(core(), frames) is frames
 
 
-def with_variables(redact):
+def variables_of(redact):
     frame = RuntimeFrame(
         "sell",
         is_entry=True,
@@ -122,7 +122,7 @@ def with_variables(redact):
 
 
 def test_variables_of_python_are_masked():
-    frame = with_variables(redact=True)
+    frame = variables_of(redact=True)
     schemas.LOCALS.validate(frame)
     rows = frame[["thread_id", "frame_index", "name", "kind"]].values.tolist()
     assert rows == [[1, 2, "count", "argument"], [1, 2, "password", "local"]]
@@ -132,9 +132,21 @@ def test_variables_of_python_are_masked():
 
 
 def test_variables_are_shown_where_that_is_asked_for():
-    assert with_variables(redact=False)["value"].tolist() == ["3", '"hunter2"']
+    assert variables_of(redact=False)["value"].tolist() == ["3", '"hunter2"']
 
 
 def test_a_process_without_python_has_no_variables_of_it():
     told = SimpleNamespace(runtimes=SimpleNamespace(python=None))
     schemas.LOCALS.validate(variables(told))
+
+
+def test_variables_of_both_kinds_stand_in_the_order_of_their_frames():
+    frame = RuntimeFrame("sell", is_entry=True, variables=(Variable("count", "argument", "3"),))
+    told = core(python=python(RuntimeStack(100, (frame,))))
+    told.frames["frames"] = merge(told, native(t1=["read", EVAL, "main"], t2=["run"]))
+    rows = [(1, 0, "fd", "argument", "int", "3", ""), (1, 3, "argc", "argument", "int", "1", "")]
+    rows += [(2, 0, "x", "local", "int", "7", "")]
+    every = with_variables(told, schemas.LOCALS.frame(rows))
+    schemas.LOCALS.validate(every)
+    assert every["name"].tolist() == ["fd", "count", "argc", "x"]
+    assert every["frame_index"].tolist() == [0, 2, 3, 0]

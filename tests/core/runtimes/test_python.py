@@ -13,6 +13,7 @@ import pytest
 
 import prodforensics as pf
 from prodforensics import samples
+from prodforensics.core import schemas
 from prodforensics.core.runtimes import python
 from prodforensics.core.runtimes.told import modules_named, trusted
 from prodforensics.errors import MissingDependency, ToolFailed
@@ -118,3 +119,24 @@ def test_what_stands_for_a_call_of_native_code_marks_the_frame_before_it():
     inner, outer = python._frames(json.loads(json.dumps(told)))
     assert inner == replace(inner, function="inner", is_entry=True)
     assert (outer.line, outer.is_entry) == (-1, False)
+
+
+def test_frames_of_python_stand_among_the_native_ones(crash):
+    frames = crash.frames["frames"]
+    schemas.STACK_FRAMES.validate(frames)
+    own = frames[frames["thread_id"] == 1].reset_index(drop=True)
+    places = own.index[own["frame_kind"] == "python"]
+    assert places[0] > 0
+    assert own.loc[places[0] - 1, "function"].startswith("_PyEval_EvalFrameDefault")
+    assert own.loc[places[-1], "function"] == "<module>"
+    assert own["function"].tolist()[-1] == "_start"
+
+
+def test_variables_of_python_are_among_the_locals_and_masked(crash):
+    table = crash.frames["locals"]
+    schemas.LOCALS.validate(table)
+    frames = crash.frames["frames"].set_index(["thread_id", "frame_index"])
+    (row,) = table[table["name"] == "password"].itertuples()
+    assert frames.loc[(row.thread_id, row.frame_index), "function"] == "sell"
+    assert "correct-horse" not in row.value
+    assert row.masked
