@@ -6,6 +6,8 @@ import struct
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prodforensics.core.futexes import Call, Lock, Threads, calls, condition_offset, lock_of
 
@@ -97,6 +99,26 @@ def test_the_locks_of_rust_have_no_owner_whatever_stands_behind_them():
 def test_memory_that_is_missing_leaves_the_address():
     assert lock_of(Memory(0, b""), waiting(), "mutex", THREADS) == Lock("mutex", AT)
     assert lock_of(Memory(0, b""), waiting(), "rwlock", THREADS) == Lock("rwlock", AT - 8)
+
+
+WORDS = st.one_of(st.integers(0, 2**32 - 1), st.sampled_from([0, 1, 2, 70, 71, 70 | 1 << 31]))
+
+
+@given(
+    st.lists(WORDS, max_size=14),
+    st.sampled_from([AT, AT + 8, AT + 12, AT + 40, 0, 4, 2**64 - 4]),
+    WORDS,
+    st.sampled_from(["", "mutex", "rwlock", "condition", "join", "lock", "gil", "mutex/rust"]),
+)
+def test_whatever_stands_in_memory_gives_a_lock_in_the_address_space(words, address, value, hint):
+    memory = Memory(AT, struct.pack(f"<{len(words)}I", *words))
+    lock = lock_of(memory, Call(address, WAIT, True, value), hint, THREADS)
+    assert lock.kind
+    assert 0 <= lock.address < 2**64
+    assert 0 <= lock.owner_tid < 2**32
+    if hint == "":
+        # Without the words of the stack only a thread of this process is a holder.
+        assert lock.owner_tid in (0, *THREADS.tids)
 
 
 def image(machine, registers, memory=None):

@@ -129,11 +129,15 @@ def test_names_of_the_evidence_are_made_harmless():
     assert "\x1b" not in found.why
 
 
-@pytest.fixture(scope="module", params=["deadlock", "lock_convoy", "healthy", "null"])
+SAMPLES = ("deadlock", "lock_convoy", "healthy", "null", "go_quit", "python_healthy")
+
+
+@pytest.fixture(scope="module", params=SAMPLES)
 def sample(request, tmp_path_factory):
     name = f"core/{request.param}.core.zst"
     found = samples.files(name, tmp_path_factory.mktemp(request.param))
-    core = pf.load(found["artifact"], executable=found["executable"], debug_dirs=[found["debug"]])
+    debug = [found["debug"]] if "debug" in found else []
+    core = pf.load(found["artifact"], executable=found.get("executable"), debug_dirs=debug)
     return samples.truth(name), list(run(RULES, core))
 
 
