@@ -11,6 +11,7 @@ import pandas as pd
 
 from prodforensics.core.javascript.call_sites import call_text, eval_origin, is_visible
 from prodforensics.core.javascript.code import CodeSpace
+from prodforensics.core.javascript.parameters import parameter_names
 from prodforensics.core.javascript.stacks import COMPLETE, ScriptFrame, Stack, stack_of
 from prodforensics.core.javascript.values import short
 from prodforensics.core.masking import mask_value
@@ -219,14 +220,26 @@ def _call(heap: Heap, frame: ScriptFrame, redact: bool) -> Call:
     except LookupError:
         # The name of the function may be there where its script is not.
         file = file or "(unreadable)"
-    receiver = "" if frame.receiver is None else _text(heap, frame.receiver, redact)
-    arguments = ", ".join(_text(heap, one, redact) for one in frame.arguments)
+    receiver = "" if frame.receiver is None else _text(heap, frame.receiver, "", redact)
+    arguments = _arguments(heap, frame, redact)
     return Call(frame, call_text(heap, frame), file, line, column, origin, receiver, arguments)
 
 
-def _text(heap: Heap, word: int, redact: bool) -> str:
+def _arguments(heap: Heap, frame: ScriptFrame, redact: bool) -> str:
+    names = parameter_names(heap, frame.shared) if frame.shared else []
+    texts = []
+    for place, word in enumerate(frame.arguments):
+        name = names[place] if place < len(names) else ""
+        text = _text(heap, word, name, redact)
+        texts.append(f"{name}: {text}" if name else text)
+    return ", ".join(texts)
+
+
+def _text(heap: Heap, word: int, name: str, redact: bool) -> str:
     try:
+        if heap.is_type(word, "JSGlobalProxy"):
+            return "globalThis"
         text = short(heap, word, _LONGEST_VALUE).text
     except LookupError:
         return "(unreadable)"
-    return mask_value("", "", text, redact=redact)[0]
+    return mask_value(name, "", text, redact=redact)[0]

@@ -160,10 +160,11 @@ class CodeSpace:
     def _find(self, pc: int) -> Code | None:
         memory = self.heap.memory
         segment = self.image.memory.segment_at(pc)
-        if segment is None or "x" not in segment.permissions:
+        # Compiled code is in memory of no file.
+        if segment is None or "x" not in segment.permissions or self.image.module_at(pc):
             return None
         end, candidates = (pc & ~7) + 8, 0
-        lowest = max(segment.start, pc - _FARTHEST)
+        lowest = max(segment.start + 7 & ~7, (pc & ~7) - _FARTHEST)
         while end > lowest:
             begin = max(lowest, end - _STEP)
             try:

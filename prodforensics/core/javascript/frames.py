@@ -64,14 +64,17 @@ class Start:
     Attributes
     ----------
     fp, pc : int
-        Of the innermost frame.
+        Of the innermost frame of JavaScript.
     how : str
         ``exit`` (V8 said where it called C++), ``registers`` or ``scan`` (the stack was searched).
+    exit : int
+        The frame of the call to C++; 0 where there is none.
     """
 
     fp: int
     pc: int
     how: str
+    exit: int = 0
 
 
 def _isolate(space: CodeSpace, thread: Thread) -> int:
@@ -126,7 +129,7 @@ def start_of(space: CodeSpace, thread: Thread) -> Start | None:
         try:
             exit_ = memory.word(isolate + space.heap.layout.isolate_entry)
             if sp <= exit_ < end and exit_ % 8 == 0:
-                return Start(memory.word(exit_), memory.word(exit_ + 8), "exit")
+                return Start(memory.word(exit_), memory.word(exit_ + 8), "exit", exit_)
         except LookupError:
             pass
     elif isolate == 0 and space.has_symbols and thread.registers.get("fs_base"):
@@ -154,7 +157,7 @@ def _scan(space: CodeSpace, sp: int, end: int) -> Start | None:
     for place in np.flatnonzero(np.isin(words[:-2], markers) & sane).tolist():
         fp, pc = int(words[place + 1]), int(words[place + 2])
         if _is_v8(space, pc) and _reaches_entry(space, fp):
-            return Start(fp, pc, "scan")
+            return Start(fp, pc, "scan", start + 8 * place + 8)
     return None
 
 
@@ -180,6 +183,8 @@ def physical_frames(space: CodeSpace, start: Start) -> Iterator[PhysicalFrame | 
     """
     memory, types = space.image.memory, space.heap.constants.frame_types
     fp, pc, foreign = start.fp, start.pc, 0
+    if start.exit:
+        yield PhysicalFrame(start.exit, 0, _kind_of(space, start.exit))
     for _ in range(_MOST_FRAMES):
         try:
             marker, next_, back = memory.word(fp - 8), memory.word(fp), memory.word(fp + 8)

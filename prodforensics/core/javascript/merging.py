@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["merge"]
 
+_OUTSIDE = "the frames of C++ that called JavaScript are not told: V8's code has no unwind tables"
 _ENTRIES = ("EntryFrame", "ConstructEntryFrame")
 
 
@@ -96,10 +97,10 @@ def _merged(core: CoreDump, space: CodeSpace, trace: Trace, rows: pd.DataFrame) 
         {**(told[one] if isinstance(one, int) else _row(core, base, one)), "frame_index": index}
         for index, one in enumerate(order)
     ]
-    status = COMPLETE if trace.stack.status == COMPLETE else trace.stack.status
-    if isinstance(order[-1], Call):
-        # The debugger went astray in V8's code: the stack ends where V8 says, not where it did.
-        out[-1]["unwind_status"] = status if status != COMPLETE else out[-1]["unwind_status"]
+    if isinstance(order[-1], Call) and out[-1]["unwind_status"] == COMPLETE:
+        # The debugger lost its way in V8's code; V8 knows its own frames and none of C++.
+        ending = trace.stack.status
+        out[-1]["unwind_status"] = ending if ending != COMPLETE else _OUTSIDE
     return pd.DataFrame(out, columns=list(rows.columns))
 
 
