@@ -227,21 +227,23 @@ class Inspection:
     def __contains__(self, key: object) -> bool:
         return any(part.name == str(key) for part in self.parts)
 
-    def plain(self, depth: int = 6) -> object:
+    def plain(self, depth: int = 6, limit: int = 100_000) -> object:
         """Return it as a plain value of Python, as ``JSON.parse(JSON.stringify(it))`` would be.
 
         Parameters
         ----------
         depth : int
             So deep; what is deeper, and what holds itself, becomes its text.
+        limit : int
+            So many values; those that follow become their text.
 
         Returns
         -------
         dict, list, str, int, float, bool or None
-            Maps become lists of pairs and Sets lists, which JSON does not have; what JSON leaves
-            out (functions, symbols, what is not enumerable) is left out.
+            Maps become lists of pairs and Sets lists, which JSON does not have, and sparse arrays
+            dicts by index; what JSON leaves out (functions, symbols, what is not enumerable) is left out.
         """
-        return plain_value(self, depth)
+        return plain_value(self, depth, limit)
 
     # -- display ------------------------------------------------------------------------------
 

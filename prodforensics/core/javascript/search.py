@@ -63,6 +63,8 @@ _HALVES, _FROM, _TO = 0b11000, 0b01000, 0b10000
 _PART = 1 << 21
 """Words that are looked at in one go: 16 MiB."""
 _MOST_META = 4096
+_MOST_NAMED = 200_000
+"""Maps: a damaged heap seems to have any number, and each takes a moment."""
 _FIRST_ROOM = 1 << 16
 _HIGHEST = 1 << 62
 _PRIMITIVES = {"String": "(string)", "HeapNumber": "(number)", "Symbol": "(symbol)"}
@@ -332,10 +334,9 @@ class Search:
     def names(self) -> dict[int, str]:
         """Constructor of each Map that has objects, by the number of the Map."""
         known: dict[int, str] = {}
-        return {
-            int(number): self._name(int(number), known)
-            for number in np.flatnonzero(self.counted[0])
-        }
+        numbers = np.flatnonzero(self.counted[0]).tolist()
+        named = {number: self._name(number, known) for number in numbers[:_MOST_NAMED]}
+        return named | dict.fromkeys(numbers[_MOST_NAMED:], "(too many Maps)")
 
     def _name(self, number: int, known: dict[int, str]) -> str:
         if self.kind(number) in _PRIMITIVES:

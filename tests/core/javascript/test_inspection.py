@@ -1,6 +1,7 @@
 """An object is opened: its parts equal what Node.js itself says of it."""
 
 import json
+import time
 
 import pytest
 
@@ -44,6 +45,7 @@ def test_a_sparse_array_gives_what_it_has(held):
     sparse = held.shelf["sparse"]
     assert sparse["length"].value == 100001
     assert sparse[100000].value == "far"
+    assert sparse.plain() == {5: "near", 100000: "far"}
     assert [part.name for part in sparse.parts if part.group == "element"] == ["5", "100000"]
 
 
@@ -59,6 +61,14 @@ def test_a_crowded_dictionary_is_listed_in_part_and_says_so(held):
     assert [part.name for part in properties[:3]] == ["entry 0", "entry 1", "entry 2"]
     assert len(properties) == 1000
     assert crowded.problems == ("only the first 1,000 are listed",)
+
+
+def test_what_refers_to_itself_in_many_ways_stays_within_a_limit(held):
+    web = held.shelf["web"]
+    start = time.perf_counter()
+    plain = web.plain(depth=30, limit=2000)
+    assert time.perf_counter() - start < 5
+    assert plain[0][0] == "Array(40)"
 
 
 def test_private_fields_are_shown_and_are_not_json(held):

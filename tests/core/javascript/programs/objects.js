@@ -63,6 +63,8 @@ class Counter {
 }
 const crowded = {};
 for (let index = 0; index < 30000; index++) crowded[`entry ${index}`] = index;
+const web = Array.from({ length: 40 }, () => []);
+for (const knot of web) knot.push(...web);
 class Shelf {
   constructor(things) {
     Object.assign(this, things);
@@ -121,6 +123,7 @@ const shelf = new Shelf({
   memory: new ArrayBuffer(16),
   counter: new Counter(),
   crowded,
+  web,
   config: { password: 'hunter2-hunter2', url: 'postgres://app:hunter22@db/orders', port: 5432 },
 });
 shelf.refused.catch(() => {});
