@@ -241,7 +241,8 @@ class Inspection:
         -------
         dict, list, str, int, float, bool or None
             Maps become lists of pairs and Sets lists, which JSON does not have, and sparse arrays
-            dicts by index; what JSON leaves out (functions, symbols, what is not enumerable) is left out.
+            dicts by index. What JSON leaves out (functions, symbols, what is not enumerable) is
+            left out.
         """
         return plain_value(self, depth, limit)
 
