@@ -28,6 +28,8 @@ _FARTHEST = 1 << 21
 """Bytes before a program counter in which the start of its code is looked for."""
 _STEP = 1 << 16
 _MOST_CANDIDATES = 64
+_MOST_SEARCHED = 1 << 28
+"""Bytes that are searched for one process: every frame of a damaged stack may cost a search."""
 _KINDS = ("baseline", "maglev", "turbofan")
 _KIND_MASK = 15
 
@@ -85,6 +87,7 @@ class CodeSpace:
             (one for one in image.modules if one.found == heap.constants.path), image.executable
         )
         self._known: dict[int, Code | None] = {}
+        self._searched = 0
         self._maps: dict[int, bool] = {}
         constants = heap.constants
         self._stream_type = (
@@ -161,12 +164,13 @@ class CodeSpace:
         memory = self.heap.memory
         segment = self.image.memory.segment_at(pc)
         # Compiled code is in memory of no file.
-        if segment is None or "x" not in segment.permissions or self.image.module_at(pc):
+        if segment is None or "x" not in segment.permissions or segment.path:
             return None
         end, candidates = (pc & ~7) + 8, 0
         lowest = max(segment.start + 7 & ~7, (pc & ~7) - _FARTHEST)
-        while end > lowest:
+        while end > lowest and self._searched < _MOST_SEARCHED:
             begin = max(lowest, end - _STEP)
+            self._searched += end - begin
             try:
                 words = np.frombuffer(memory.read(begin, end - begin), "<u8")
             except LookupError:

@@ -121,7 +121,13 @@ def opcodes_of(version: str, counts: Sequence[int]) -> Opcodes | None:
     number, shape = _SHAPES.get(version, (0, {}))
     if not number or number != len(counts) or not all(0 <= one < 16 for one in counts):
         return None
-    return Opcodes(tuple(counts), version == "10.2", **shape)  # type: ignore[arg-type]
+    found = Opcodes(tuple(counts), version == "10.2", **shape)  # type: ignore[arg-type]
+    frames = (*found.begin, *found.interpreted, *found.continuations)
+    values = (found.literal, found.stack_slot)
+    sane = all(counts[one] >= 3 for one in frames) and all(counts[one] == 1 for one in values)
+    return (
+        found if sane and (found.match_previous < 0 or counts[found.match_previous] == 1) else None
+    )
 
 
 @dataclass

@@ -26,6 +26,7 @@ _THREAD_KEYS, _FIRST_KEYS = 0x310, 32
 _NEXT_EXIT = -64
 """In the frame where C++ entered JavaScript: the frame of the call to C++ before that."""
 _LONGEST_CHAIN = 2000
+_MOST_FOREIGN = 64
 _EXITS = ("ExitFrame", "BuiltinExitFrame", "ApiCallbackExitFrame", "ApiAccessorExitFrame")
 _ENTRIES = ("EntryFrame", "ConstructEntryFrame")
 _HEAD = 1 << 16
@@ -125,18 +126,51 @@ def start_of(space: CodeSpace, thread: Thread) -> Start | None:
         isolate = _isolate(space, thread)
     except LookupError:
         isolate = None  # unknown: not the same as none
-    if isolate:
-        try:
-            exit_ = memory.word(isolate + space.heap.layout.isolate_entry)
-            if sp <= exit_ < end and exit_ % 8 == 0:
-                return Start(memory.word(exit_), memory.word(exit_ + 8), "exit", exit_)
-        except LookupError:
-            pass
-    elif isolate == 0 and space.has_symbols and thread.registers.get("fs_base"):
+    exit_ = _exit_of(space, isolate) if isolate else 0
+    if exit_ and sp <= exit_ < end and exit_ % 8 == 0:
+        return Start(_read(space, exit_), _read(space, exit_ + 8), "exit", exit_)
+    if isolate == 0 and space.has_symbols and thread.registers.get("fs_base"):
         return None
     if _is_v8(space, thread.pc):
-        return Start(thread.fp, thread.pc, "registers")
+        return Start(thread.fp, _caller_of_leaf(space, thread), "registers")
+    near = _by_frame_pointers(space, thread.fp, sp, end)
+    if near is not None or (exit_ == 0 and isolate):
+        # It is in C++, and V8 knows of no call: what a search finds would be left from before.
+        return near
     return _scan(space, sp, end)
+
+
+def _caller_of_leaf(space: CodeSpace, thread: Thread) -> int:
+    """Return the program counter of the frame that a thread's frame pointer names.
+
+    A small builtin has no frame of its own: the address to return to is on the stack still.
+    """
+    builtin = space.builtin_at(thread.pc)
+    back = _read(space, thread.sp)
+    if builtin and not builtin.endswith("Handler") and space.code_at(back) is not None:
+        return back
+    return thread.pc
+
+
+def _exit_of(space: CodeSpace, isolate: int) -> int | None:
+    try:
+        return space.image.memory.word(isolate + space.heap.layout.isolate_entry)
+    except LookupError:
+        return None
+
+
+def _by_frame_pointers(space: CodeSpace, fp: int, sp: int, end: int) -> Start | None:
+    """Follow frame pointers through C++ that JavaScript called without telling V8."""
+    for _ in range(_MOST_FOREIGN):
+        if not sp <= fp < end or fp % 8:
+            return None
+        next_, pc = _read(space, fp), _read(space, fp + 8)
+        if next_ <= fp:
+            return None
+        if _is_v8(space, pc):
+            return Start(next_, pc, "registers") if _reaches_entry(space, next_) else None
+        fp = next_
+    return None
 
 
 def _is_v8(space: CodeSpace, pc: int) -> bool:

@@ -253,7 +253,10 @@ class _Reader:
             # While a bytecode runs, its offset is in a register and not yet in the frame.
             raw = leaf.registers.get("r9", 0)
         else:
-            raw = smi(heap.word(one.fp + constants["off_fp_bytecode_offset"]))
+            word = heap.word(one.fp + constants["off_fp_bytecode_offset"])
+            if word & 0xFFFFFFFF:
+                raise BadObject("the frame does not say which bytecode runs")
+            raw = smi(word)
         return array, raw - self._first + 1
 
     def _baseline(self, one: PhysicalFrame, code: Code) -> tuple[int, int]:
