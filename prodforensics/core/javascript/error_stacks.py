@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prodforensics.core.javascript.call_sites import call_text
 from prodforensics.core.javascript.constructors import constructor_name
+from prodforensics.core.javascript.frames import PhysicalFrame
+from prodforensics.core.javascript.positions import byte_array, source_offset
 from prodforensics.core.javascript.properties import own_value, properties
+from prodforensics.core.javascript.stacks import ScriptFrame
 from prodforensics.core.javascript.values import is_private
-from prodforensics.core.javascript.words import BadObject, smi
+from prodforensics.core.javascript.words import smi
 
 if TYPE_CHECKING:
     from prodforensics.core.javascript.heap import Heap
 
-__all__ = ["error_stack", "error_text", "source_position"]
+__all__ = ["error_stack", "error_text"]
 
 _LONGEST = 20_000
 _MOST_FRAMES = 200
-_MOST_BYTES = 1 << 24
-_FIELDS = (8, 16, 24)
-"""Where a CallSiteInfo keeps code, receiver and function, in an order that versions change."""
-_OFFSET = 32
+_NODE_22 = 22
+_OFFSET, _FLAGS = 32, 40
+_IS_CONSTRUCT, _IS_ASYNC = 1 << 3, 1 << 5
 
 
 def error_text(heap: Heap, value: int) -> str:
@@ -41,7 +44,7 @@ def error_text(heap: Heap, value: int) -> str:
 
 
 def error_stack(heap: Heap, value: int) -> list[str]:
-    """Return the frames of an error's stack, innermost first, as ``name (script:line:column)``.
+    """Return the frames of an error's stack, innermost first, as Node.js writes them.
 
     Parameters
     ----------
@@ -76,69 +79,48 @@ def _frames(heap: Heap, sites: int) -> list[str]:
     found = []
     for index in range(min(smi(heap.field(sites, 8)), _MOST_FRAMES)):
         site = heap.field(sites, 16 + 8 * index)
-        if not heap.is_type(site, "CallSiteInfo"):
-            continue
-        held = [heap.field(site, offset) for offset in _FIELDS]
-        function = next((one for one in held if heap.is_function(one)), 0)
-        if not function:
-            continue
-        code = next((one for one in held if heap.is_type(one, "BytecodeArray")), 0)
-        name = heap.function_name(function) or "(anonymous)"
-        found.append(f"{name} ({_place(heap, function, code, smi(heap.field(site, _OFFSET)))})")
+        if heap.is_type(site, "CallSiteInfo"):
+            line = _frame(heap, site)
+            if line:
+                found.append(line)
     return found
 
 
-def _place(heap: Heap, function: int, code: int, offset: int) -> str:
-    script = heap.script(heap.shared(function))
+def _frame(heap: Heap, site: int) -> str:
+    """Write one recorded call as V8 does; empty where it has no function of JavaScript."""
+    code, receiver, function = (heap.field(site, offset) for offset in _fields(heap))
+    if not heap.is_function(function):
+        return ""
+    if not heap.is_type(code, "BytecodeArray"):
+        code = 0
+    flags = smi(heap.field(site, _FLAGS))
+    shared = heap.shared(function)
+    frame = ScriptFrame(
+        PhysicalFrame(0, 0, ""),
+        "interpreted" if code else "builtin",
+        is_inlined=False,
+        is_construct=bool(flags & _IS_CONSTRUCT),
+        function=function,
+        shared=shared,
+        receiver=receiver,
+    )
+    name = ("async " if flags & _IS_ASYNC else "") + call_text(heap, frame)
+    place = _place(heap, shared, code, smi(heap.field(site, _OFFSET)))
+    return f"{name} ({place})" if name else place
+
+
+def _fields(heap: Heap) -> tuple[int, int, int]:
+    """Return where a CallSiteInfo keeps code, receiver and function."""
+    return (8, 16, 24) if heap.layout.node >= _NODE_22 else (24, 8, 16)
+
+
+def _place(heap: Heap, shared: int, code: int, offset: int) -> str:
+    script = heap.script(shared)
     if script is None:
-        return "native"
-    if not code:
-        return script.name
-    at = heap.position(script, source_position(heap, code, offset))
+        return "<anonymous>"
+    at = None
+    if code:
+        table = heap.field(code, heap.layout.bytecode_positions)
+        source = source_offset(byte_array(heap, table), offset)
+        at = None if source is None else heap.position(script, source)
     return script.name if at is None else f"{script.name}:{at[0]}:{at[1]}"
-
-
-def source_position(heap: Heap, bytecode: int, offset: int) -> int:
-    """Return the place in the source of an offset in a BytecodeArray; -1 where it is unknown.
-
-    The table of positions is pairs of variable-length numbers, each the difference to the pair
-    before: the offset in the code, negative for expressions, and the position.
-
-    Parameters
-    ----------
-    heap : Heap
-    bytecode : int
-        BytecodeArray, tagged.
-    offset : int
-        Bytes from its first bytecode.
-    """
-    layout = heap.layout
-    table = heap.field(bytecode, layout.bytecode_positions)
-    if not heap.is_object(table) or not heap.type_name(table).endswith("ByteArray"):
-        return -1
-    size = smi(heap.field(table, layout.byte_array_length))
-    if not 0 <= size < _MOST_BYTES:
-        raise BadObject(f"the table of positions at {table:#x} has {size:,} bytes")
-    raw = heap.read(table - 1 + layout.byte_array_data, size)
-    found, code, source, at = -1, -1, 0, 0
-    while at < size:
-        step, at = _number(raw, at)
-        code += step if step >= 0 else -(step + 1)
-        step, at = _number(raw, at)
-        source += step
-        if code > offset:
-            break
-        found = (source >> 1) - 1
-    return found
-
-
-def _number(raw: bytes, at: int) -> tuple[int, int]:
-    """Read a signed number, the sign in its lowest bit."""
-    bits = shift = 0
-    while at < len(raw):
-        bits |= (raw[at] & 0x7F) << shift
-        shift += 7
-        at += 1
-        if raw[at - 1] < 0x80:
-            break
-    return (bits >> 1) ^ -(bits & 1), at

@@ -108,6 +108,12 @@ def test_an_error_gives_its_message_and_the_stack_that_node_would_print(held):
     assert frames[0].rpartition("(")[2].rstrip(")") in printed[0]
 
 
+def test_the_stack_of_an_error_that_nobody_read_is_the_one_that_node_prints(held):
+    printed = [line.strip().removeprefix("at ") for line in held.report["twin"].split("\n")[1:]]
+    assert held.shelf["unread"]["[[Stack]]"].value.split("\n") == printed
+    assert any(line.startswith("new Till (") for line in printed)
+
+
 def test_numbers_that_json_does_not_have(held):
     nan, zero, infinity, undefined = (held.shelf["odd"][index] for index in range(4))
     assert (nan.text, zero.text, infinity.text) == ("NaN", "-0", "Infinity")

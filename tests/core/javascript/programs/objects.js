@@ -65,6 +65,16 @@ const crowded = {};
 for (let index = 0; index < 30000; index++) crowded[`entry ${index}`] = index;
 const web = Array.from({ length: 40 }, () => []);
 for (const knot of web) knot.push(...web);
+class Till {
+  constructor() {
+    this.pair = this.twice();
+  }
+  twice() {
+    return [0, 1].map(() => new TypeError('one of two'));
+  }
+}
+// Twins: the stack of one is read, which writes it out; that of the other is as V8 recorded it.
+const [read, unread] = new Till().pair;
 class Shelf {
   constructor(things) {
     Object.assign(this, things);
@@ -124,6 +134,7 @@ const shelf = new Shelf({
   counter: new Counter(),
   crowded,
   web,
+  unread,
   config: { password: 'hunter2-hunter2', url: 'postgres://app:hunter22@db/orders', port: 5432 },
 });
 shelf.refused.catch(() => {});
@@ -133,6 +144,7 @@ const report = {
   json: Object.fromEntries(Object.entries(told).map(([name, value]) => [name, JSON.stringify(value)])),
   counts: { Order: 5000, Rush: 17, Session: 300, Wide: 1, Shelf: 1 },
   stack: failure.stack,
+  twin: read.stack,
 };
 require('fs').writeSync(1, `REPORT ${JSON.stringify(report)}\n`);
 process.abort();
