@@ -1,0 +1,1 @@
+"""The bars of core dumps: the programs that die, the contenders and the cases."""
