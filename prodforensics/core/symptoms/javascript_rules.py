@@ -37,8 +37,8 @@ def fatal_javascript(core: CoreDump) -> Iterator[Finding]:
         return
     what = plain(_shown(core, found.message), _TITLE)
     titles = {
-        endings.Ending.UNCAUGHT: "nobody caught",
-        endings.Ending.HANDLED: "process.abort() was called as nobody had caught",
+        endings.Ending.UNCAUGHT: "uncaught",
+        endings.Ending.HANDLED: "process.abort() was called for the uncaught",
         endings.Ending.ABORT: "process.abort() was called, and at hand was",
         endings.Ending.FATAL: "V8 gave up:",
         endings.Ending.ASSERTION: "an assertion of Node.js failed:",

@@ -27,7 +27,7 @@ def test_an_error_that_nobody_caught_is_found_with_its_stack(version):
     assert fatal.stack[0].endswith("uncaught.js:6:23)")
     assert core.javascript.inspect(fatal.thrown)["code"].value == "E_WRONG"
     found = _finding(core, "core.fatal_javascript")
-    assert (found.verdict, found.title) == ("likely", "nobody caught RangeError: it went wrong")
+    assert (found.verdict, found.title) == ("likely", "uncaught RangeError: it went wrong")
     assert "third (" in found.why
     assert found.rows == {"threads": (1,)}
 
