@@ -6,7 +6,8 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 
 # The system tools of the tests; what each is for: `prodforensics doctor`.
-TOOLS := chromium clang fonts-dejavu-core gdb libclang-rt-dev linux-perf lldb perl tshark valgrind zstd
+TOOLS := binutils chromium clang delve fonts-dejavu-core gcc gdb libc6-dbg libclang-rt-dev linux-perf lldb \
+	lz4 perl python3 python3-lldb tshark valgrind xz-utils zstd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .PHONY: help demo lab test lint bench samples docs tools clean

@@ -81,9 +81,10 @@ def secrets() -> Iterator[Row]:
 
 def javascript() -> Iterator[Row]:
     """A core of Node.js: its stack with the constants in the cache; every object of 1 GB."""
+    small = crowd(4, DEPTH).core
     for version in NODES:
         made = node(version, "exception")
-        task = _ours("backtrace", made.core, made.node)
+        task = _ours("backtrace", made.core, made.node, small)
         best(task, 1)  # reads the constants of this node
         ours = best(task, 3)
         wall = ours.said["backtrace_s"]
@@ -92,7 +93,7 @@ def javascript() -> Iterator[Row]:
             ratio=wall, bar=f"< {_BACKTRACE_S:g} s", met=wall < _BACKTRACE_S, best_of=ours.of,
         )  # fmt: skip
     made = node("20", "leak", str(SESSIONS))
-    ours = best(_ours("objects", made.core, made.node), 2)
+    ours = best(_ours("objects", made.core, made.node, small), 2)
     wall, size = ours.said["objects_s"], ours.said["resident_bytes"] / 1e9
     yield Row(
         f"Node.js, {size:.2f} GB: objects by constructor", wall, "s", ratio=wall,

@@ -65,28 +65,30 @@ def secrets(path: str, small: str) -> dict[str, Any]:
     return {"scan_s": wall, "found": found, "resident_bytes": core.image.memory.resident_bytes}
 
 
-def backtrace(path: str, program: str) -> dict[str, Any]:
+def backtrace(path: str, program: str, small: str) -> dict[str, Any]:
     """The stack of JavaScript: loaded and walked, the imports left out."""
-    import prodforensics as pf
-    import prodforensics.core.javascript
-
+    _import_for_javascript(small)
     start = time.perf_counter()
-    core = pf.load(path, executable=program, progress=False)
-    table = core.javascript.backtrace()
+    table = _load(path, program).javascript.backtrace().frame
     return {"backtrace_s": time.perf_counter() - start, "frames": len(table)}
 
 
-def objects(path: str, program: str) -> dict[str, Any]:
-    """All objects of JavaScript, counted by their constructor."""
-    import prodforensics as pf
-    import prodforensics.core.javascript
-
+def objects(path: str, program: str, small: str) -> dict[str, Any]:
+    """All objects of JavaScript, counted by their constructor, the imports left out."""
+    _import_for_javascript(small)
     start = time.perf_counter()
-    core = pf.load(path, executable=program, progress=False)
+    core = _load(path, program)
     table = core.javascript.find_objects()
-    size = core.image.memory.resident_bytes
     wall = time.perf_counter() - start
+    size = core.image.memory.resident_bytes
     return {"objects_s": wall, "constructors": len(table), "resident_bytes": size}
+
+
+def _import_for_javascript(small: str) -> None:
+    """Load another core, without JavaScript, and the modules that read it."""
+    assert len(_load(small).frames["threads"])
+    import prodforensics.core.javascript.backtrace
+    import prodforensics.core.javascript.search  # noqa: F401
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
