@@ -181,6 +181,10 @@ def backtrace(javascript: JavaScript, thread: int | None = None) -> Backtrace:
         raise BadOption(f"there is no thread {thread}", hint=f"1 to {len(known)}")
     found = traces(javascript, thread)
     problems = []
+    if found and not CodeSpace(image, javascript.heap).has_symbols:
+        problems.append(
+            f"{javascript.constants.path} does not name V8's builtins: it was stripped of symbols"
+        )
     for one in found:
         if one.stack.status != COMPLETE:
             problems.append(f"the stack of thread {one.stack.thread_id}: {one.stack.status}")

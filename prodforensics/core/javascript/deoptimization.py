@@ -59,11 +59,14 @@ class Opcodes:
 
 
 _OLD = {"begin": (3,), "interpreted": (18,), "continuations": (19, 20), "constructs": (8,)}
-_SHAPES: dict[str, tuple[int, dict[str, object]]] = {
-    # The number of opcodes comes first: another build of the version may have others.
-    "10.2": (28, _OLD | {"literal": 22, "stack_slot": 24, "match_previous": -1}),
+_SHAPES: dict[str, tuple[str, dict[str, object]]] = {
+    # The operands of each opcode come first: another build of the version may have others.
+    "10.2": (
+        "2103113131111111115334111112",
+        _OLD | {"literal": 22, "stack_slot": 24, "match_previous": -1},
+    ),
     "11.3": (
-        36,
+        "103311313111112111111115333401111121",
         {
             "begin": (2, 3),
             "interpreted": (23, 24),
@@ -75,7 +78,7 @@ _SHAPES: dict[str, tuple[int, dict[str, object]]] = {
         },
     ),
     "12.4": (
-        40,
+        "5333213432103311111111111111111101111121",
         {
             "begin": (12, 13),
             "interpreted": (0, 1),
@@ -87,7 +90,7 @@ _SHAPES: dict[str, tuple[int, dict[str, object]]] = {
         },
     ),
     "13.6": (
-        45,
+        "643321343331003311101111111111111111101111121",
         {
             "begin": (14, 15),
             "interpreted": (0, 1),
@@ -111,23 +114,18 @@ def opcodes_of(version: str, counts: Sequence[int]) -> Opcodes | None:
     version : str
         Major and minor.
     counts : sequence of int
-        Operands of each opcode, as the program has them.
+        Operands of each opcode, as the program has them; empty where it was stripped of them.
 
     Returns
     -------
     Opcodes or None
         None where the version is unknown, or its program has other opcodes.
     """
-    number, shape = _SHAPES.get(version, (0, {}))
-    if not number or number != len(counts) or not all(0 <= one < 16 for one in counts):
+    known, shape = _SHAPES.get(version, ("", {}))
+    expected = [int(one) for one in known]
+    if not known or (counts and list(counts) != expected):
         return None
-    found = Opcodes(tuple(counts), version == "10.2", **shape)  # type: ignore[arg-type]
-    frames = (*found.begin, *found.interpreted, *found.continuations)
-    values = (found.literal, found.stack_slot)
-    sane = all(counts[one] >= 3 for one in frames) and all(counts[one] == 1 for one in values)
-    return (
-        found if sane and (found.match_previous < 0 or counts[found.match_previous] == 1) else None
-    )
+    return Opcodes(tuple(expected), version == "10.2", **shape)  # type: ignore[arg-type]
 
 
 @dataclass

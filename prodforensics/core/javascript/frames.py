@@ -133,7 +133,7 @@ def start_of(space: CodeSpace, thread: Thread) -> Start | None:
         return None
     if _is_v8(space, thread.pc):
         return Start(thread.fp, _caller_of_leaf(space, thread), "registers")
-    near = _by_frame_pointers(space, thread.fp, sp, end)
+    near = _by_frame_pointers(space, thread.fp, sp, end) if space.has_symbols else None
     if near is not None or (exit_ == 0 and isolate):
         # It is in C++, and V8 knows of no call: what a search finds would be left from before.
         return near
@@ -177,6 +177,14 @@ def _is_v8(space: CodeSpace, pc: int) -> bool:
     return bool(space.builtin_at(pc)) or space.code_at(pc) is not None
 
 
+def _may_be_v8(space: CodeSpace, pc: int) -> bool:
+    """Tell whether an address may be V8's: all code may, where the program names no builtins."""
+    if space.has_symbols:
+        return _is_v8(space, pc)
+    segment = space.image.memory.segment_at(pc)
+    return segment is not None and "x" in segment.permissions
+
+
 def _scan(space: CodeSpace, sp: int, end: int) -> Start | None:
     """Search a stack for the innermost call from JavaScript to C++."""
     kinds = {name: number for number, name in space.heap.constants.frame_types.items()}
@@ -190,7 +198,7 @@ def _scan(space: CodeSpace, sp: int, end: int) -> Start | None:
     sane = (after > start + 8 * places) & (after < end) & (after & 7 == 0)
     for place in np.flatnonzero(np.isin(words[:-2], markers) & sane).tolist():
         fp, pc = int(words[place + 1]), int(words[place + 2])
-        if _is_v8(space, pc) and _reaches_entry(space, fp):
+        if _may_be_v8(space, pc) and _reaches_entry(space, fp):
             return Start(fp, pc, "scan", start + 8 * place + 8)
     return None
 

@@ -176,7 +176,12 @@ class _Reader:
                 place = self._place(shared, *self._baseline(one, one.code))
         except LookupError as error:
             place, status = self._start(shared), f"its line is not told: {error}"
-        if not one.builtin and one.code is None:
+        # Without the names of builtins, a frame of the interpreter is told by what is in it, and a
+        # builtin by having no source.
+        is_told = not self.space.has_symbols and (
+            self._is_native(shared) or (tier == "interpreted" and place.offset >= 0)
+        )
+        if not one.builtin and one.code is None and not is_told:
             status = "its code is not found: it may be any kind, and others may be folded into it"
         if place.is_start and status == COMPLETE:
             status = _AT_START
@@ -204,6 +209,12 @@ class _Reader:
             return "builtin"
         # Handlers of bytecodes run in the frame of their function, and so do copies of the entry.
         return "interpreted" if self._has_bytecode(one) else "builtin"
+
+    def _is_native(self, shared: int) -> bool:
+        try:
+            return self.heap.script(shared) is None
+        except LookupError:
+            return False
 
     def _has_bytecode(self, one: PhysicalFrame) -> bool:
         try:

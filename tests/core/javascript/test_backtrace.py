@@ -1,10 +1,12 @@
 """The stack that is read from a core equals the one that Node.js printed, letter by letter."""
 
 import re
+import struct
 import time
 
 import pytest
 
+import prodforensics as pf
 from prodforensics.core.javascript.backtrace import BACKTRACE
 from prodforensics.errors import BadOption
 from tests.core.javascript.crashes import VERSIONS, crash, load
@@ -16,7 +18,7 @@ INTERPRETED = ("calls.js", (), (ABORT,))
 BASELINE = ("calls.js", (), (ABORT, "--always-sparkplug"))
 FOLDED = ("compiled.js", ("turbofan",), (ABORT, NATIVES))
 REPLACED = ("compiled.js", ("turbofan", "osr"), (ABORT, NATIVES))
-MAGLEV = ("compiled.js", ("maglev",), (ABORT, NATIVES, "--maglev"))
+GIVEN_UP = ("compiled.js", ("turbofan", "invalid"), (ABORT, NATIVES))
 
 
 def _printed(version, case):
@@ -78,10 +80,21 @@ def test_code_that_replaced_a_running_loop_is_told(version):
     assert _rows(backtrace)["rounds"] == ("turbofan", False)
 
 
-def test_maglev_is_told():
-    backtrace = _trace("24", MAGLEV)
-    assert _text(backtrace) == _printed("24", MAGLEV)
-    assert _rows(backtrace)["outer"] == ("maglev", False)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_code_that_was_given_up_while_it_was_on_the_stack_is_told(version):
+    backtrace = _trace(version, GIVEN_UP)
+    assert _text(backtrace) == _printed(version, GIVEN_UP)
+    assert _rows(backtrace)["Service.mid"] == ("turbofan", True)
+
+
+@pytest.mark.parametrize("more", [(), ("invalid",)])
+def test_maglev_and_what_it_folded_together_are_told(more):
+    case = ("compiled.js", ("maglev", *more), (ABORT, NATIVES, "--maglev"))
+    backtrace = _trace("24", case)
+    assert _text(backtrace) == _printed("24", case)
+    rows = _rows(backtrace)
+    assert rows["build"] == rows["new Box"] == ("maglev", True)
+    assert rows["each"] == ("maglev", False)
 
 
 def test_the_frame_has_the_documented_columns_and_addresses_to_open():
@@ -115,6 +128,27 @@ def test_a_thread_that_does_not_exist_is_said():
     with pytest.raises(BadOption, match="no thread 99"):
         javascript.backtrace(99)
     assert repr(javascript.backtrace(2)) == "no thread was in JavaScript"
+
+
+def _without_symbols(node, copy):
+    """Copy a program and mark its table of symbols as empty, as `strip` leaves it out."""
+    raw = bytearray(node.read_bytes())
+    table, (size, count) = int.from_bytes(raw[40:48], "little"), struct.unpack_from("<HH", raw, 58)
+    for at in range(table, table + size * count, size):
+        if int.from_bytes(raw[at + 4 : at + 8], "little") == 2:  # SHT_SYMTAB
+            raw[at + 4] = 8  # SHT_NOBITS
+    copy.write_bytes(raw)
+    return copy
+
+
+def test_a_stripped_program_tells_what_does_not_take_its_symbols(tmp_path):
+    program, arguments, flags = FOLDED
+    core, node, _ = crash("24", program, *arguments, flags=flags)
+    stripped = _without_symbols(node, tmp_path / "node")
+    backtrace = pf.load(core, executable=stripped).javascript.backtrace()
+    assert _text(backtrace) == _printed("24", FOLDED)
+    assert any("stripped" in one for one in backtrace.problems)
+    assert any("search" in one for one in backtrace.problems)
 
 
 # -- processes that go on -----------------------------------------------------------------------

@@ -9,17 +9,12 @@ from prodforensics.core.javascript.parameters import names_in
 from prodforensics.core.javascript.positions import baseline_bytecode, source_offset, unsigned
 from prodforensics.core.javascript.words import BadObject
 
-# Operands of each opcode, as the programs of Node.js 18 to 24 have them.
-COUNTS = {
-    "10.2": "2103113131111111115334111112",
-    "11.3": "103311313111112111111115333401111121",
-    "12.4": "5333213432103311111111111111111101111121",
-    "13.6": "643321343331003311101111111111111111101111121",
-}
+VERSIONS = {"10.2": 28, "11.3": 36, "12.4": 40, "13.6": 45}
+"""How many opcodes translations have, by version of V8."""
 
 
 def _opcodes(version):
-    return opcodes_of(version, [int(one) for one in COUNTS[version]])
+    return opcodes_of(version, [])
 
 
 def test_a_number_that_does_not_end_is_damage():
@@ -30,11 +25,12 @@ def test_a_number_that_does_not_end_is_damage():
 
 
 def test_another_program_of_the_same_version_is_refused():
-    assert all(_opcodes(version) for version in COUNTS)
+    for version, number in VERSIONS.items():
+        assert len(_opcodes(version).counts) == number
     assert opcodes_of("13.6", [3] * 45) is None
     assert opcodes_of("13.6", [1] * 44) is None
     assert opcodes_of("14.1", [1] * 45) is None
-    assert opcodes_of("12.4", [99] * 40) is None
+    assert opcodes_of("14.1", []) is None
 
 
 def test_a_translation_with_fewer_frames_than_it_promises_is_damage():
@@ -44,7 +40,7 @@ def test_a_translation_with_fewer_frames_than_it_promises_is_damage():
         translated(data, 0, _opcodes("12.4"))
 
 
-@pytest.mark.parametrize("version", COUNTS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_random_bytes_raise_or_end(version):
     generator = random.Random(7)
     opcodes = _opcodes(version)
