@@ -28,6 +28,9 @@ _OUTERMOST = re.compile(
     r"|runtime\.(?:goexit|rt0_go|mstart)|std::rt::lang_start"
 )
 _SYSTEM = re.compile(r"ld[-.]|linux-vdso|\[vdso\]|lib(?:c|m|pthread|dl|rt|gcc_s|stdc\+\+)[-.]")
+_RUNTIMES = ("js", "python", "java")
+# What comes with Node.js and Python.
+_SHIPPED = re.compile(r"node:|.*/lib/python3?[\d.]*/(?!(?:site|dist)-packages/)|<frozen ")
 # A program that is linked statically has the libraries' functions in its own file.
 _LIBRARY = re.compile(
     r"(?:std|core|alloc|panic_abort|__gnu_cxx|__cxxabiv1|runtime)(?:::|\.)|operator (?:new|delete)"
@@ -52,6 +55,8 @@ class ComparedFrame:
         As in ``frames``.
     is_system
         It is of the C library or another part of the system.
+    kind
+        As in ``frames``: native, inline, js, python, go, java, signal.
     """
 
     name: str
@@ -60,6 +65,7 @@ class ComparedFrame:
     line: int
     module: str
     is_system: bool
+    kind: str = "native"
 
     @property
     def place(self) -> str:
@@ -180,7 +186,8 @@ def crash_stack(core: CoreDump) -> CrashStack:
         bucket=bucket_of(signal, parts) if is_walked else "",
         hash=hashing.stack_hash(functions, modules) if is_walked else "",
         top=cycle[0] if cycle else _top(frames) or hashing.first_of_program(functions, modules),
-        is_named=is_walked and all(one.function or one.is_system for one in frames),
+        is_named=is_walked
+        and all(one.function or one.is_system for one in _without_interpreter(frames)),
         is_whole=is_walked and bool(own["unwind_status"].iloc[-1] == "complete"),
         depth=len(own),
         debugger=debugger,
@@ -207,17 +214,18 @@ def bucket_of(signal: str, names: Sequence[str]) -> str:
 
 
 def _frames(rows: pd.DataFrame) -> Iterator[ComparedFrame]:
-    columns = ("function", "file", "line", "module", "module_offset")
-    for function, file, line, module, offset in zip(
+    columns = ("function", "file", "line", "module", "module_offset", "frame_kind")
+    for function, file, line, module, offset, kind in zip(
         *(rows[name].tolist() for name in columns), strict=True
     ):
         is_system = bool(_SYSTEM.match(PurePosixPath(module).name))
-        name = hashing.normalised(function)
+        # Names of runtimes are whole: `<module>` is no list of types.
+        name = function if kind in _RUNTIMES else hashing.normalised(function)
         if not name:
             name = PurePosixPath(module).name or "?"
             # The C library differs from machine to machine; an offset in it tells nothing.
             name += f"+{offset:#x}" if offset >= 0 and not is_system else ""
-        yield ComparedFrame(name, function, file, line, module, is_system)
+        yield ComparedFrame(name, function, file, line, module, is_system, kind)
 
 
 def _equal_threads(table: pd.DataFrame) -> list[tuple[pd.DataFrame, list[int]]]:
@@ -239,15 +247,23 @@ def _equal_threads(table: pd.DataFrame) -> list[tuple[pd.DataFrame, list[int]]]:
 
 
 def _most_common(groups: list[tuple[pd.DataFrame, list[int]]]) -> int:
-    return max((threads for _, threads in groups), key=len)[0] if groups else 1
+    """Return the first thread with the most common stack, of a runtime's where it has some."""
+    told = [one for one in groups if one[0]["frame_kind"].isin(_RUNTIMES).any()]
+    return max((threads for _, threads in told or groups), key=len)[0] if groups else 1
 
 
 def _top(frames: Sequence[ComparedFrame]) -> str:
-    """Return the innermost function that somebody wrote for this program, and no library."""
+    """Return the innermost function that somebody wrote for this program, and no library.
+
+    Where a runtime tells frames, below them are only its own.
+    """
+    told = [
+        one for one in frames if one.kind in _RUNTIMES and one.file and not _SHIPPED.match(one.file)
+    ]
     return next(
         (
             one.function
-            for one in frames
+            for one in told or frames
             if one.function
             and not one.is_system
             and not hashing.ABORTING.match(one.name)
@@ -259,7 +275,7 @@ def _top(frames: Sequence[ComparedFrame]) -> str:
 
 def _essence(frames: Sequence[ComparedFrame]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names that make the bucket, and the cycle that used up the stack."""
-    kept = list(frames)
+    kept = _without_interpreter(frames)
     while kept and (
         _OUTERMOST.match(kept[-1].name) or (kept[-1].is_system and not kept[-1].function)
     ):
@@ -268,6 +284,12 @@ def _essence(frames: Sequence[ComparedFrame]) -> tuple[tuple[str, ...], tuple[st
     while inner < len(kept) - 1 and _tells_nothing(kept[inner]):
         inner += 1
     return collapsed([one.name for one in kept[inner:]] or [one.name for one in frames])
+
+
+def _without_interpreter(frames: Sequence[ComparedFrame]) -> list[ComparedFrame]:
+    """Drop the native frames outside of the innermost one of a runtime: they run it, no more."""
+    first = next((at for at, one in enumerate(frames) if one.kind in _RUNTIMES), len(frames))
+    return [*frames[:first], *(one for one in frames[first:] if one.kind in _RUNTIMES)]
 
 
 def _tells_nothing(frame: ComparedFrame) -> bool:

@@ -9,6 +9,7 @@ import prodforensics as pf
 from prodforensics import samples
 from prodforensics.errors import ForensicsError
 from tests.conftest import require_tool
+from tests.core.node_cores import node_core
 from tests.core.sample_cores import PATHS, sample_core, sample_files
 
 MANY = ("null", "null.again", "double_free", "null.optimised", "exception", "stack_overflow")
@@ -121,6 +122,20 @@ def test_living_processes_are_compared_by_the_stacks_of_all_their_threads():
     assert other.headline().startswith("another state: no signal in ")
     assert rules(other)[0][0] == "core.another_crash"
     assert other.stacks[0].thread_id == 4  # the first of the twelve that wait
+
+
+def test_a_core_of_python_is_named_by_the_function_of_python():
+    if not loaded("python_null").image.executable.found:
+        pytest.skip("another build of Python 3.11 is installed than recorded the sample")
+    two = compared("python_null", "python_healthy")
+    assert two.headline() == "another crash: SIGSEGV in device_name, then no signal in main"
+    assert list(two.stacks[0].names[-5:]) == samples.truth(PATHS["python_null"])["python"]
+
+
+def test_cores_of_node_are_named_by_the_functions_of_javascript():
+    made = [node_core("20", name) for name in ("exception", "server")]
+    two = pf.compare(*(pf.load(one.core, executable=one.node) for one in made))
+    assert [stack.top for stack in two.stacks] == ["discounted", "hold"]
 
 
 def test_cards_and_reports_show_the_crashes(many, tmp_path):
