@@ -1,9 +1,12 @@
 """A damaged stack ends with a reason, and never loses folded functions in silence."""
 
+import random
+import time
 from types import SimpleNamespace
 
 import pytest
 
+from prodforensics.core.javascript.backtrace import BACKTRACE, backtrace
 from prodforensics.core.javascript.code import CodeSpace
 from prodforensics.core.javascript.frames import Start, physical_frames, start_of
 from prodforensics.core.javascript.heap import Heap
@@ -126,6 +129,48 @@ def test_a_function_that_is_gone_keeps_its_place_in_the_stack(process):
     (found,) = [one for one in stack.frames if one.physical.fp == process.folded.fp]
     assert found.function == 0
     assert "does not hold" in found.status
+
+
+class Torn(Patched):
+    """Memory in which one word in a hundred is another, or missing, but always the same."""
+
+    def __init__(self, memory, seed):
+        super().__init__(memory)
+        self.random = random.Random(seed)
+
+    def word(self, address):
+        if address not in self.words:
+            found = self.memory.word(address)
+            if self.random.random() < 0.01:
+                bits = self.random.getrandbits
+                found = self.random.choice(
+                    [None, bits(64), found ^ (1 << bits(6)), 0, bits(31) << 32]
+                )
+            self.words[address] = found
+        return super().word(address)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_torn_memory_gives_a_stack_or_none_and_soon(loaded, seed):
+    core = loaded
+    memory = Torn(core.image.memory, seed)
+    image = SimpleNamespace(
+        memory=memory,
+        files=core.image.files,
+        modules=core.image.modules,
+        executable=core.image.executable,
+        threads=core.image.threads,
+    )
+    process = SimpleNamespace(
+        core=SimpleNamespace(image=image, options=core.options),
+        constants=core.javascript.constants,
+        heap=Heap(memory, core.javascript.constants),
+    )
+    start = time.perf_counter()
+    told = backtrace(process)
+    BACKTRACE.validate(told.frame)
+    assert repr(told)
+    assert time.perf_counter() - start < 5
 
 
 def test_a_start_outside_of_the_process_gives_a_reason(process):

@@ -112,3 +112,12 @@ def test_threads_without_javascript_stay_as_they_are(core):
     other = merged[merged["thread_id"] == 2]
     assert other["function"].tolist() == ["epoll_wait"]
     assert _functions(merged)[:2] == ["Throw", "fail"]
+
+
+def test_the_frames_of_a_core_have_both(core):
+    frames = core.frames["frames"]
+    of = frames[frames["thread_id"] == 1]
+    told = of[of["frame_kind"] == "js"]
+    assert told["function"].tolist()[:2] == ["fail", "get total"]
+    assert of["frame_kind"].iloc[0] == "native"
+    assert not of["function"].str.startswith("Builtins_").any()
