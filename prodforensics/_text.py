@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from prodforensics.secret_forms import KNOWN, MASK, NAMES, is_secret_name, mask_forms
 
-__all__ = ["MASK", "is_secret_name", "mask_secrets", "plain", "plain_all"]
+__all__ = ["MASK", "is_secret_name", "mask_secrets", "plain", "plain_all", "visible"]
 
 # Control characters drive a terminal; invisible and reordering ones make a name read as another;
 # lone surrogates cannot be written at all.
@@ -30,6 +30,17 @@ def mask_secrets(text: str) -> str:
     'Bearer ••••••'
     """
     return mask_forms(text)[0]
+
+
+def visible(text: str) -> str:
+    r"""Make control and bidi characters of a text visible; it is neither cut nor masked.
+
+    Examples
+    --------
+    >>> visible("a\u202eb\x1b[31m")
+    'a\\u202eb\\u001b[31m'
+    """
+    return _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def plain(text: object, limit: int = 300) -> str:
@@ -56,7 +67,7 @@ def plain(text: object, limit: int = 300) -> str:
     whole = str(text)
     # A secret that the limit cuts must still be recognised.
     masked = mask_secrets(whole[: limit + _LONGEST_SECRET])[:limit]
-    cut = _UNSEEN.sub(lambda m: f"\\u{ord(m[0]):04x}", masked)
+    cut = visible(masked)
     return cut if len(whole) <= limit else f"{cut}… ({len(whole):,} characters)"
 
 

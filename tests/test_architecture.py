@@ -12,7 +12,17 @@ PACKAGE = Path(prodforensics.__file__).parent
 FLOORS = (
     {"_reference", "_text", "packing", "resources", "secret_forms", "kernels"},
     {"errors"},
-    {"categories", "display", "progress", "samples", "schema", "statistics", "tools", "writing"},
+    {
+        "categories",
+        "display",
+        "progress",
+        "samples",
+        "schema",
+        "source_files",
+        "statistics",
+        "tools",
+        "writing",
+    },
     {"findings", "gaps"},
     {"source"},
     {"evidence", "formats", "lines"},

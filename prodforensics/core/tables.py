@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from prodforensics._reference import Later
 from prodforensics._text import MASK, is_secret_name, mask_secrets
 from prodforensics.core import schemas
 from prodforensics.core.auxiliary import TEXTS
 from prodforensics.core.memory import Unreadable
+from prodforensics.errors import MissingDependency, MissingTool
 from prodforensics.schema import Schema
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from prodforensics.core.options import Options
 
 __all__ = ["auxiliary", "environment", "mappings", "modules", "registers", "signal", "threads"]
+
+stack_hash = Later("prodforensics.core.stack_hash")
 
 
 def _frame(schema: Schema, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -49,9 +53,25 @@ def threads(core: CoreDump) -> pd.DataFrame:
     Parameters
     ----------
     core : CoreDump
+
+    Notes
+    -----
+    Its hashes need the stacks, and so start a debugger the first time.
     """
+    try:
+        named = stack_hash.hashes(core)
+    except (MissingTool, MissingDependency):
+        named = {}  # The one that was asked for is not there: registers tell the rest.
     rows = [
-        (one.os_tid, one.name, one.state, one.is_crashed, one.signal, one.pc, "")
+        (
+            one.os_tid,
+            one.name,
+            one.state,
+            one.is_crashed,
+            one.signal,
+            one.pc,
+            named.get(one.thread_id, ""),
+        )
         for one in core.image.threads
     ]
     return _numbered(schemas.THREADS, rows)

@@ -7,7 +7,7 @@ whatever they say, nothing outside that folder is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,12 @@ from prodforensics.profile.data import ProfileData
 from prodforensics.profile.matching import functions_named
 from prodforensics.profile.measures import Measures
 from prodforensics.profile.tables import percent
+from prodforensics.source_files import find_file, read_lines
 
-__all__ = ["find_file", "source_lines"]
+__all__ = ["source_lines"]
 
 _AROUND = 5
 """Lines shown before the first and behind the last that took something."""
-_LARGEST = 16 * 2**20
 
 
 def source_lines(
@@ -66,48 +66,14 @@ def source_lines(
     return pd.DataFrame(columns, index=pd.Index(lines.astype(np.int64), name="line"))
 
 
-def find_file(root: Path, path: str) -> Path | None:
-    """Find a source file of a profile below a folder, by as much of its path as fits.
-
-    Parameters
-    ----------
-    root : Path
-    path : str
-        As the profile has it: ``"/build/app/orders/orders.go"``.
-
-    Returns
-    -------
-    Path or None
-        Only ever a file within ``root``, links followed.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> root = Path(tempfile.mkdtemp())
-    >>> _ = (root / "a.go").write_text("package a")
-    >>> find_file(root, "/build/src/a.go").name, find_file(root, "../../etc/passwd")
-    ('a.go', None)
-    """
-    whole = root.expanduser().resolve()
-    parts = [p for p in PurePosixPath(path.replace("\\", "/")).parts if p not in ("/", "..", ".")]
-    for begin in range(len(parts)):
-        try:
-            found = whole.joinpath(*parts[begin:]).resolve()
-            if found.is_relative_to(whole) and found.is_file():
-                return found
-        except (OSError, ValueError, RuntimeError):
-            return None
-    return None
-
-
 def _text(files: Sequence[str], root: str | Path | None) -> list[str]:
     """Return the lines of the first file that is there."""
     if root is None:
         return []
     for file in dict.fromkeys(files):
         found = find_file(Path(root), file) if file else None
-        if found and found.stat().st_size <= _LARGEST:
-            return found.read_text(encoding="utf-8", errors="replace").splitlines()
+        if found and (lines := read_lines(found)):
+            return lines
     return []
 
 

@@ -53,7 +53,7 @@ def test_without_the_sources_there_are_numbers_alone(profile, tmp_path):
 
 
 def test_nothing_outside_the_folder_is_read(tmp_path):
-    from prodforensics.profile.source_lines import find_file
+    from prodforensics.source_files import find_file
 
     secret = tmp_path / "secret.txt"
     secret.write_text("secret")
