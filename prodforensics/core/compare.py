@@ -43,11 +43,8 @@ def compare(base: CoreDump, other: CoreDump, *more: CoreDump) -> CoreComparison:
 
     Examples
     --------
-    >>> import prodforensics as pf
-    >>> change = pf.compare(*[pf.load(pf.samples.path(f"core/{name}.core.zst"))
-    ...                       for name in ("null", "null.again")])  # doctest: +SKIP
-    >>> change.headline()  # doctest: +SKIP
-    'the same crash: SIGSEGV in discounted'
+    ``pf.compare(*pf.load_many("/var/lib/systemd/coredump/core.till.*")).frames["buckets"]`` has the
+    crashes of a folder of cores; a debugger tells the stack of each.
     """
     return CoreComparison((base, other, *more))
 
