@@ -55,8 +55,9 @@ PROGRAMS = {
     ),
     "stock": Program(
         "stock/stock.rs",
-        "rustc -g -C opt-level=0 -C panic=abort -C target-feature=+crt-static"
-        " -C relocation-model=static --remap-path-prefix=/srv/app=. stock.rs -o stock",
+        "rustc -g -C opt-level=0 -C debug-assertions=off -C panic=abort"
+        " -C target-feature=+crt-static -C relocation-model=static"
+        " --remap-path-prefix=/srv/app=. stock.rs -o stock",
         "rustc --version",
     ),
     "ledger": Program(
