@@ -56,7 +56,7 @@ STACK_FRAMES = Schema(
         Column("state", "category", "", "As in `threads`."),
         Column("is_crashed", "bool", "", "As in `threads`."),
         Column("frame_index", "int64", "ordinal", "0 is the innermost."),
-        Column("frame_kind", "category", "", "native, inline, js, python, go, java, signal."),
+        Column("frame_kind", "category", "", "native, inline, tail, signal, js, python, go, java."),
         Column("function", "category", "", "Empty where no symbol is trusted."),
         Column("file", "category", "", "Source file; empty where it is unknown."),
         Column("line", "int64", "ordinal", "-1 where it is unknown."),

@@ -164,7 +164,7 @@ def native_frames(core: CoreDump) -> pd.DataFrame:
         "state": _of_threads([one.state for one in of], thread),
         "is_crashed": np.array([one.is_crashed for one in of], bool)[thread],
         "frame_index": index,
-        "frame_kind": _category(kinds, ["native", "inline", "signal"]),
+        "frame_kind": _category(kinds, ["native", "inline", "signal", "tail"]),
         "function": _category(*function),
         "file": _category(*file),
         "line": line,

@@ -27,7 +27,7 @@ __all__ = [
 
 _AROUND = 5
 """Source lines above and below the one of the frame: gdb's ``list`` shows ten."""
-_NATIVE = frozenset(("native", "inline", "signal"))
+_NATIVE = frozenset(("native", "inline", "signal", "tail"))
 
 
 def backtrace(core: CoreDump, thread: int | None = None, full: bool = False) -> Text:

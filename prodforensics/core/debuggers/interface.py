@@ -78,8 +78,8 @@ class Stacks:
         Program counter.
     function, file, line, column, inline : list of int
         Of each frame, all threads one after the other. `function` and `file` are indices into
-        `strings`; -1 stands for an unknown line or column; `inline` is 0, 1, or 2 for the frame
-        of a signal.
+        `strings`; -1 stands for an unknown line or column; `inline` is 0, 1, 2 for the frame
+        of a signal, or 3 for a function that ended with a call, which gdb works out.
     variables : dict
         Columns ``row`` (of the frame), ``argument`` (0 or 1), ``name``, ``type`` and ``value``
         (indices into `strings`); empty lists where they were not asked for.

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from prodforensics import tools
 from prodforensics.core.debuggers.interface import Answer, Limits, Stacks, Target
-from prodforensics.core.debuggers.names import without_parameters
 from prodforensics.core.debuggers.worker import SCRIPTS, Worker
 from prodforensics.errors import BadOption, MissingTool
 
@@ -75,13 +74,7 @@ class Lldb:
     def stacks(self, variables: bool) -> Stacks:
         """Walk every thread."""
         told = self._worker.ask({"do": "stacks", "variables": variables}, "walked the stacks")
-        stacks = Stacks.of(self.name, told)
-        named = set(stacks.function)
-        stacks.strings = [
-            without_parameters(text) if i in named else text
-            for i, text in enumerate(stacks.strings)
-        ]
-        return stacks
+        return Stacks.of(self.name, told)
 
     def backtrace(self, tid: int, full: bool) -> str:
         """Raise `BadOption`: the room prints the stacks of lldb itself."""

@@ -11,17 +11,32 @@ _OPEN = {"(": ")", "<": ">", "[": "]", "{": "}"}
 _LONGEST = 20_000
 # Names under which glibc calls its own functions, and the version of a symbol.
 _VERSION = re.compile(r"@{1,2}(?:GLIBC|GLIBCXX|CXXABI|GCC|plt)\w*(?:\.\d+)*$")
+_CLONE = re.compile(r" \[clone [^\]]*\]| \(\.[\w.]+\)$")
+_RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
+_MADE_UP = re.compile(r"^___lldb_unnamed_symbol.*$")
+_TWICE = re.compile(r"^([^/]+)/\1/")
 
 
 def plain_name(name: str) -> str:
-    """Return the name without the mark of glibc's own calls and the version of a symbol.
+    """Return a function's name without parameters and without marks of tools.
+
+    What goes: parameters, which some debuggers write and some do not; the mark of glibc's own
+    calls; the version of a symbol; the mark of a part that the compiler split off; the hash of
+    Rust, and the ``::`` before its type arguments; Go's mark of functions in assembler; names that
+    lldb makes up.
 
     Examples
     --------
     >>> plain_name("__GI___lll_lock_wait"), plain_name("__pthread_mutex_lock@GLIBC_2.2.5")
     ('__lll_lock_wait', '__pthread_mutex_lock')
+    >>> plain_name("stock::pieces_of::hfb3c451ac5826014"), plain_name("runtime.futex.abi0")
+    ('stock::pieces_of', 'runtime.futex')
+    >>> plain_name("operator new(unsigned long) [clone .cold]")
+    'operator new'
     """
-    return _VERSION.sub("", name).removeprefix("__GI_")
+    name = _MADE_UP.sub("", _CLONE.sub("", _VERSION.sub("", name)))
+    name = _RUST_HASH.sub("", name).removesuffix(".abi0").removeprefix("__GI_")
+    return without_parameters(name.replace("::<", "<"))
 
 
 def plain_file(path: str) -> str:
@@ -33,13 +48,16 @@ def plain_file(path: str) -> str:
     --------
     >>> plain_file("./csu/../sysdeps/nptl/futex.h"), plain_file("../sysdeps/nptl/futex.h")
     ('sysdeps/nptl/futex.h', 'sysdeps/nptl/futex.h')
+    >>> plain_file("./nptl/./nptl/pthread_create.c")
+    'nptl/pthread_create.c'
     """
     if not path:
         return ""
     path = posixpath.normpath(path)
     while path.startswith("../"):
         path = path[3:]
-    return path
+    # A folder of compilation that is relative, before a name that begins with it again.
+    return _TWICE.sub(r"\1/", path)
 
 
 def without_parameters(name: str) -> str:

@@ -86,7 +86,9 @@ class _Walker:
     def place(self, frame: Any) -> tuple[int, int, int, int, int]:
         """Tell function, file, line, column and kind of a frame."""
         number = self.columns.number
-        kind = {self.gdb.INLINE_FRAME: 1, self.gdb.SIGTRAMP_FRAME: 2}.get(frame.type(), 0)
+        gdb = self.gdb
+        kinds = {gdb.INLINE_FRAME: 1, gdb.SIGTRAMP_FRAME: 2, gdb.TAILCALL_FRAME: 3}
+        kind = kinds.get(frame.type(), 0)
         where = frame.find_sal()
         file = ""
         if where.symtab:
