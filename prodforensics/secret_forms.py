@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["KNOWN", "MASK", "NAMES", "Form", "is_secret_name", "mask_forms"]
 
@@ -110,6 +111,7 @@ _TOLD = re.compile(
 _TOLD_TITLES = {1: "a token after Bearer or Basic", 2: "the password of an address"}
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Tell whether what has this name is a secret by its name alone.
 

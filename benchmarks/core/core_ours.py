@@ -21,21 +21,24 @@ def _load(path: str, program: str | None = None) -> Any:
     return pf.load(path, executable=program, progress=False)
 
 
-def frames(path: str, program: str, debugger: str = "auto") -> dict[str, Any]:
-    """Every frame of every thread."""
-    import prodforensics as pf
-
-    core = pf.load(path, executable=program, debugger=debugger, progress=False)
-    return {"frames": len(core.frames["frames"]), "debugger": core.walk.debugger}
+def frames(path: str, program: str, small: str = "") -> dict[str, Any]:
+    """Every frame of every thread; how long it took once another core was looked at."""
+    return _walked(path, program, small, ("frames",))
 
 
-def variables(path: str, program: str, debugger: str = "auto") -> dict[str, Any]:
-    """Every frame of every thread, and every local variable and argument of each."""
-    import prodforensics as pf
+def variables(path: str, program: str, small: str = "") -> dict[str, Any]:
+    """Every frame of every thread, and every local variable and argument of each, in one walk."""
+    return _walked(path, program, small, ("locals", "frames"))
 
-    core = pf.load(path, executable=program, debugger=debugger, progress=False)
-    found = {name: len(core.frames[name]) for name in ("frames", "locals")}
-    return found | {"debugger": core.walk.debugger}
+
+def _walked(path: str, program: str, small: str, names: tuple[str, ...]) -> dict[str, Any]:
+    if small:
+        with _load(small, program) as other:
+            assert all(other.frames[name] is not None for name in names)
+    start = time.perf_counter()
+    core = _load(path, program)
+    found: dict[str, Any] = {name: len(core.frames[name]) for name in names}
+    return found | {"debugger": core.walk.debugger, "walk_s": time.perf_counter() - start}
 
 
 def card(path: str, small: str) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def card(path: str, small: str) -> dict[str, Any]:
 
 def _told_by_elf(path: str) -> int:
     core = _load(path)
-    names = ("threads", "signal", "modules", "mappings", "registers", "environment", "auxiliary")
+    names = ("signal", "modules", "mappings", "registers", "environment", "auxiliary")
     for name in names:
         core.frames[name].to_html(max_rows=5)
     assert str(core)

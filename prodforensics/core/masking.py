@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from prodforensics.secret_forms import MASK, is_secret_name, mask_forms
+from prodforensics.secret_forms import MASK, NAMES, is_secret_name, mask_forms
 
 __all__ = ["mask_arguments", "mask_value", "mask_values"]
 
@@ -40,6 +40,8 @@ _HIDDEN_ADDRESS = re.compile(
 # A short std::string keeps its characters where a longer one keeps a number.
 _CAPACITY = re.compile(r"(_M_allocated_capacity = )\d{7,}")
 _OPEN, _CLOSE = "{([", "})]"
+_WORD = re.compile(NAMES, re.IGNORECASE)
+_NUMBER = re.compile(r"0x[0-9a-f]{1,16}|-?\d{1,20}")
 _LONGEST = 4096
 _OPTION = re.compile(r"--?([A-Za-z][\w-]*)")
 
@@ -101,13 +103,35 @@ def mask_values(
     [('3', ''), ('0x1 "••••••"', 'its name says that it is a secret')]
     """
     known: dict[tuple[str, str, str], tuple[str, str]] = {}
+    secret: dict[str, bool] = {}
+    calm: dict[str, bool] = {}
     masked = []
     for variable in variables:
+        name, type_, value = variable
+        if name not in secret:
+            secret[name] = is_secret_name(name)
+        if not secret[name] and _is_harmless(type_, value, calm):
+            masked.append((value, ""))
+            continue
         one = known.get(variable)
         if one is None:
             one = known[variable] = mask_value(*variable, redact=redact)
         masked.append(one)
     return masked
+
+
+def _is_harmless(type_: str, value: str, calm: dict[str, bool]) -> bool:
+    """Tell whether a value is a number, an address or a structure of them, as most are.
+
+    Without texts in it, a value of one type has the same names of fields as any other.
+    """
+    if _NUMBER.fullmatch(value):
+        return True
+    if not type_ or value[:1] != "{" or '"' in value or "'" in value:
+        return False
+    if type_ not in calm:
+        calm[type_] = not _WORD.search(value)
+    return calm[type_]
 
 
 def mask_arguments(arguments: Sequence[str], *, redact: bool = True) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ _CLASSES = {
 _INSTALLED = {
     name: reference.partition(":")[0] + ":installed" for name, reference in _CLASSES.items()
 }
+_MANY_THREADS = 100
 
 
 class Session:
@@ -42,7 +43,9 @@ class Session:
         self._open: dict[str, Debugger] = {}
 
     def names(self) -> list[str]:
-        """Return the debuggers that may be asked, best first: gdb is the reference.
+        """Return the debuggers that may be asked, best first.
+
+        gdb is the reference. Of a crowd of threads drgn tells the same in a fraction of the time.
 
         Raises
         ------
@@ -53,6 +56,8 @@ class Session:
         if chosen != "auto":
             return [chosen]
         names = [name for name, where in _INSTALLED.items() if resolve(where)()]
+        if len(self._image.threads) >= _MANY_THREADS:
+            names.sort(key=lambda name: name != "drgn")
         if not names:
             raise MissingTool(
                 "no debugger (gdb, lldb or drgn)",
@@ -60,10 +65,6 @@ class Session:
                 install="apt install gdb, or pip install 'prodforensics[core]' (drgn)",
             )
         return names
-
-    def has(self, name: str) -> bool:
-        """Tell whether a debugger is installed."""
-        return bool(resolve(_INSTALLED[name])())
 
     def debugger(self, name: str) -> Debugger:
         """Return a debugger with the core open.

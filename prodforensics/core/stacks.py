@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,6 @@ __all__ = ["Walk", "frames", "locals_", "native_numbers", "walk"]
 
 merging = Later("prodforensics.core.stack_merging")
 
-# Where there are so many frames, variables are asked of drgn: it takes a fraction of the time.
-_MANY_FRAMES = 2000
-
 
 @dataclass(frozen=True)
 class Walk:
@@ -41,33 +39,38 @@ class Walk:
         In the order of `Image.threads`, each thread with one frame at least.
     problems : tuple of str
         Which debuggers failed, and why.
+    with_variables : Stacks or None
+        As the debugger told them together with their variables, where these were asked for first.
     """
 
     debugger: str
     stacks: Stacks
     problems: tuple[str, ...] = ()
+    with_variables: Stacks | None = None
 
 
-def walk(core: CoreDump) -> Walk:
+def walk(core: CoreDump, variables: bool = False) -> Walk:
     """Walk the stacks of a core: by gdb, else drgn, else lldb, else by registers alone.
 
     Parameters
     ----------
     core : CoreDump
+    variables : bool
+        Ask for the variables in the same walk.
 
     Raises
     ------
     MissingTool, MissingDependency
         The debugger that was chosen by name is not installed.
     """
-    told, problems = _told(core)
+    told, problems = _told(core, variables)
     for problem in problems:
         note(core, problem)
     stacks = _ordered(told or Stacks("elf"), core.image, problems)
-    return Walk(stacks.debugger, stacks, tuple(problems))
+    return Walk(stacks.debugger, stacks, tuple(problems), told if variables else None)
 
 
-def _told(core: CoreDump) -> tuple[Stacks | None, list[str]]:
+def _told(core: CoreDump, variables: bool) -> tuple[Stacks | None, list[str]]:
     held, problems, partial = session(core), [], None
     try:
         names = held.names()
@@ -75,7 +78,7 @@ def _told(core: CoreDump) -> tuple[Stacks | None, list[str]]:
         return None, [str(error).replace("\n", "; ")]
     for name in names:
         try:
-            stacks = held.debugger(name).stacks(False)
+            stacks = held.debugger(name).stacks(variables)
         except (ToolFailed, BadOption) as error:
             held.drop(name)
             problems.append(f"{name} did not tell the stacks: {error.message}")
@@ -150,7 +153,8 @@ def native_frames(core: CoreDump) -> pd.DataFrame:
     thread = np.repeat(np.arange(len(depths)), depths)
     index = np.arange(len(address)) - np.repeat(np.cumsum(depths) - depths, depths)
     inline = np.array(told.inline, np.int8)[keep]
-    kinds = np.where(np.isin(function[0], _positions(function[1], ("__restore_rt",))), 2, inline)
+    handlers = [one for one, name in function[1].items() if name == "__restore_rt"]
+    kinds = np.where(np.isin(function[0], handlers), 2, inline)
     of = image.threads
     trust = np.where(trusted < 0, 0, trusted)
     columns: dict[str, Any] = {
@@ -188,16 +192,13 @@ def _named(told: Stacks, keep: np.ndarray, trusted: np.ndarray) -> tuple[Any, An
     file = np.where(untrusted, 0, np.array(told.file, np.int64)[keep])
     line = np.where(untrusted, -1, np.array(told.line, np.int64)[keep])
     column = np.where(untrusted, -1, np.array(told.column, np.int64)[keep])
-    functions = [plain_name(text) for text in told.strings]
-    files = [plain_file(text) for text in told.strings]
+    # Most of the strings are values of variables.
+    functions = {one: plain_name(told.strings[one]) for one in np.unique(function).tolist()}
+    files = {one: plain_file(told.strings[one]) for one in np.unique(file).tolist()}
     return (function, functions), (file, files), line, column
 
 
-def _positions(texts: list[str], wanted: tuple[str, ...]) -> list[int]:
-    return [place for place, text in enumerate(texts) if text in wanted]
-
-
-def _category(numbers: np.ndarray, texts: list[str]) -> pd.Categorical:
+def _category(numbers: np.ndarray, texts: Mapping[int, str] | Sequence[str]) -> pd.Categorical:
     """Return texts by their numbers as a category of those that occur."""
     used, places = np.unique(np.asarray(numbers, np.int64), return_inverse=True)
     codes, unique = pd.factorize(np.array([texts[one] for one in used], dtype=object))
@@ -220,8 +221,7 @@ def locals_(core: CoreDump) -> pd.DataFrame:
 
     Notes
     -----
-    The innermost 200 frames of each thread have their variables. Where there are more than 2,000
-    frames of C, drgn tells the values if it is installed and finds the same frames.
+    The innermost 200 frames of each thread have their variables.
     """
     told = _with_variables(core)
     if told is None or not told.variables.get("row"):
@@ -257,27 +257,18 @@ def locals_(core: CoreDump) -> pd.DataFrame:
 
 
 def _with_variables(core: CoreDump) -> Stacks | None:
-    """Return the stacks once more, with variables."""
+    """Return the stacks with variables: of one walk where none was made yet, else of a second."""
+    if "walk" not in core.__dict__:
+        core.__dict__["walk"] = walk(core, variables=True)
     held, walked = session(core), core.walk
-    if walked.debugger == "elf":
+    if walked.debugger == "elf" or walked.with_variables is not None:
+        return walked.with_variables
+    try:
+        return held.debugger(walked.debugger).stacks(True)
+    except (ToolFailed, BadOption, MissingDependency) as error:
+        held.drop(walked.debugger)
+        note(core, f"{walked.debugger} did not tell the variables: {error.message}")
         return None
-    names = [walked.debugger]
-    simple = not any("::" in text for text in walked.stacks.strings)
-    many = len(walked.stacks.address) > _MANY_FRAMES
-    if core.options.debugger == "auto" and many and simple and held.has("drgn"):
-        names.insert(0, "drgn")
-    for name in dict.fromkeys(names):
-        try:
-            told = held.debugger(name).stacks(True)
-        except (ToolFailed, BadOption, MissingDependency) as error:
-            held.drop(name)
-            note(core, f"{name} did not tell the variables: {error.message}")
-            continue
-        if name == walked.debugger or _ordered(told, core.image, []).address == (
-            walked.stacks.address
-        ):
-            return told
-    return None
 
 
 def _in_frames(

@@ -104,6 +104,22 @@ class Stacks:
         """Return what a debugger's script wrote as JSON."""
         return cls(debugger, **{name: told[name] for name in _COLUMNS})
 
+    def extend(self, more: Stacks) -> None:
+        """Add the threads that another process of the same debugger told."""
+        rows, known = len(self.address), {text: i for i, text in enumerate(self.strings)}
+        number = [known.setdefault(text, len(known)) for text in more.strings]
+        self.strings = list(known)
+        for name in ("tids", "names", "ends", "depths", "address", "line", "column", "inline"):
+            getattr(self, name).extend(getattr(more, name))
+        for mine, theirs in (
+            (self.function, more.function),
+            (self.file, more.file),
+            *((self.variables[one], more.variables[one]) for one in ("name", "type", "value")),
+        ):
+            mine.extend([number[one] for one in theirs])
+        self.variables["row"].extend([rows + one for one in more.variables["row"]])
+        self.variables["argument"].extend(more.variables["argument"])
+
 
 _COLUMNS = (
     *("tids", "names", "ends", "depths", "strings", "address"),

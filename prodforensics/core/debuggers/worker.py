@@ -58,12 +58,19 @@ class Worker:
         ToolFailed
             The process ended or ran out of time; it is gone then.
         """
-        deadline = time.monotonic() + self._seconds
+        self.send(question, doing)
+        return self.answer(doing)
+
+    def send(self, question: Mapping[str, Any], doing: str) -> None:
+        """Ask a question whose answer is read later; see `ask`."""
         try:
             self.process.popen.stdin.write(orjson.dumps(question) + b"\n")
         except (OSError, ValueError) as error:
             raise self.process.died(doing) from error
-        told = self._line(deadline, doing)
+
+    def answer(self, doing: str) -> Any:
+        """Return the answer to the question that was sent; see `ask`."""
+        told = self._line(time.monotonic() + self._seconds, doing)
         try:
             answer = orjson.loads(told)
             if "refused" in answer:

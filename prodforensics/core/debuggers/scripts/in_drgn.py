@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,13 @@ def _demangler() -> Callable[[str], str]:
     return readable
 
 
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what drgn raises where memory or debug information is not as it should be."""
+    import drgn
+
+    return LookupError, drgn.FaultError, drgn.BadDataError
+
+
 class _Walker:
     """Walks stacks; what depends on the place in the code alone is asked once a place."""
 
@@ -51,6 +60,7 @@ class _Walker:
         self.readable = _demangler()
         self.arguments: dict[str, frozenset[str]] = {}
         self.places: dict[tuple[int, str, bool], tuple[int, int, int, int, int]] = {}
+        self.variables_of: dict[tuple[int, str, bool], dict[str, tuple[bool, int, int, Any]]] = {}
 
     def thread(self, thread: Any) -> None:
         """Walk one thread."""
@@ -75,11 +85,11 @@ class _Walker:
                     place = self.places[key] = self.place(frame, name)
                 columns.frame(address, place)
                 if depth < self.most_with_variables:
-                    self.variables(frame)
+                    self.variables(frame, key)
                 if name and name.lstrip("_") in [one.lstrip("_") for one in _OUTERMOST]:
                     end = "complete"
                     break
-        except (LookupError, ValueError, RuntimeError, MemoryError) as error:
+        except (*_unreadable(), ValueError, RuntimeError, MemoryError) as error:
             end = f"{type(error).__name__}: {error}"
         columns.thread(thread.tid, _name(thread), before, end)
 
@@ -102,24 +112,27 @@ class _Walker:
                 name = symbol
         return number(name), number(file), line or -1, column or -1, int(frame.is_inline)
 
-    def variables(self, frame: Any) -> None:
+    def variables(self, frame: Any, key: tuple[int, str, bool]) -> None:
         """Add the variables of a frame."""
-        number, seen = self.columns.number, set()
-        names = frame.locals()
-        if not names:
-            return
-        arguments = self.arguments_of(frame.function_name)
-        for name in names:
-            if name in seen:
-                continue
-            seen.add(name)
+        known = self.variables_of.get(key)
+        if known is None:
+            names = frame.locals()
+            arguments = self.arguments_of(frame.function_name) if names else ()
+            known = self.variables_of[key] = {
+                name: (name in arguments, self.columns.number(name), -1, _written) for name in names
+            }
+        for name, (argument, number, kind, written) in known.items():
             try:
                 value = frame[name]
-            except (LookupError, ValueError, NotImplementedError) as error:
-                self.columns.variable(name in arguments, number(name), 0, f"<{error}>")
+            except (*_unreadable(), ValueError, NotImplementedError) as error:
+                self.columns.variable(argument, number, 0, f"<{error}>")
                 continue
-            kind = number(value.type_.type_name())
-            self.columns.variable(name in arguments, number(name), kind, _written(value))
+            if kind < 0:
+                # A variable has one type wherever its frame is at this place in the code.
+                kind = self.columns.number(value.type_.type_name())
+                written = _writer(value.type_)
+                known[name] = argument, number, kind, written
+            self.columns.variable(argument, number, kind, written(value))
 
     def arguments_of(self, function: str | None) -> frozenset[str]:
         """Tell the names of a function's parameters."""
@@ -128,7 +141,7 @@ class _Walker:
             try:
                 kind = self.program.function(function or "").type_
                 found = frozenset(one.name for one in kind.parameters if one.name)
-            except (LookupError, ValueError, TypeError):
+            except (*_unreadable(), ValueError, TypeError):
                 found = frozenset()
             self.arguments[function or ""] = found
         return found
@@ -143,6 +156,26 @@ def _name(thread: Any) -> str:
 
 _MOST_BYTES = 4096
 _MOST_CHARACTERS = 200
+
+
+def _writer(kind: Any) -> Callable[[Any], str]:
+    """Return the function that writes values of a type: whole numbers need no more than Python."""
+    import drgn
+
+    while kind.kind == drgn.TypeKind.TYPEDEF:
+        kind = kind.type
+    return _number if kind.kind == drgn.TypeKind.INT and kind.size > 1 else _written
+
+
+def _number(value: Any) -> str:
+    import drgn
+
+    try:
+        return str(value.value_())
+    except drgn.ObjectAbsentError:
+        return "<optimized out>"
+    except drgn.FaultError as error:
+        return f"<error: Cannot access memory at address {error.address:#x}>"
 
 
 def _written(value: Any) -> str:
@@ -163,7 +196,7 @@ def _written(value: Any) -> str:
         return "<optimized out>"
     except drgn.FaultError as error:
         return f"<error: Cannot access memory at address {error.address:#x}>"
-    except (LookupError, ValueError, TypeError, NotImplementedError, OverflowError) as error:
+    except (*_unreadable(), ValueError, TypeError, NotImplementedError, OverflowError) as error:
         return f"<{error}>"
 
 
@@ -202,21 +235,19 @@ def main(arguments: list[str]) -> None:
     options = program.debug_info_options
     options.directories = (*folders, *options.directories)
 
-    def begin(files: list[str]) -> str:
+    def begin(files: list[str]) -> int:
         # drgn takes no file of another build; it finds separate debug information by build-id.
-        try:
+        with suppress(drgn.MissingDebugInfoError):
             program.load_debug_info(files, default=True)
-        except drgn.MissingDebugInfoError as error:
-            return str(error)
-        return ""
+        return sum(1 for _ in program.threads())
 
-    def stacks(variables: bool) -> dict[str, Any]:
+    def stacks(variables: bool, first: int, last: int) -> dict[str, Any]:
         walker = _Walker(program, variables)
-        for thread in program.threads():
+        for thread in islice(program.threads(), first, last):
             walker.thread(thread)
         return walker.columns.result()
 
-    refused = (LookupError, ValueError, TypeError, OSError, RuntimeError, drgn.FaultError)
+    refused = (*_unreadable(), ValueError, TypeError, OSError, RuntimeError)
     answer({"begin": begin, "stacks": stacks}, refused)
 
 
