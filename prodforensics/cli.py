@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -46,6 +47,14 @@ File = Annotated[str, typer.Argument(help="A file, an fsspec URL, or a folder th
 Files = Annotated[list[str], typer.Argument(help="Files in the order they were recorded.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 As = Annotated[str | None, typer.Option("--format", help="Name of the format, if not recognised.")]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="NAME=VALUE",
+        help="An option of the reader, such as executable=./app; again for more, or more values.",
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail on a damaged file.")]
 Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
 
@@ -65,6 +74,10 @@ _DEMO = (
     (
         "Requests fail now and then with a reset. Who hangs up, and why?",
         ("network/keep_alive_race.pcap.zst",),
+    ),
+    (
+        "A till died and left a core. What killed it, and in which line?",
+        ("core/null.core.zst",),
     ),
 )
 """What `demo` explains: a question, and the samples that answer it."""
@@ -117,9 +130,15 @@ def formats() -> None:
 
 
 @app.command()
-def info(file: File, as_json: AsJson = False, name: As = None, strict: Strict = False) -> None:
+def info(
+    file: File,
+    as_json: AsJson = False,
+    name: As = None,
+    strict: Strict = False,
+    options: With = None,
+) -> None:
     """Say what a file is and what is in it."""
-    evidence = _load(file, name, strict)
+    evidence = _load(file, name, strict, options)
     if as_json:
         _print_json(_summary(evidence))
         return
@@ -135,9 +154,15 @@ def info(file: File, as_json: AsJson = False, name: As = None, strict: Strict = 
 
 
 @app.command()
-def findings(file: File, as_json: AsJson = False, name: As = None, strict: Strict = False) -> None:
+def findings(
+    file: File,
+    as_json: AsJson = False,
+    name: As = None,
+    strict: Strict = False,
+    options: With = None,
+) -> None:
     """Say what is wrong in a file."""
-    evidence = _load(file, name, strict)
+    evidence = _load(file, name, strict, options)
     if as_json:
         _print_json(_summary(evidence))
     else:
@@ -145,9 +170,9 @@ def findings(file: File, as_json: AsJson = False, name: As = None, strict: Stric
 
 
 @app.command()
-def compare(files: Files, as_json: AsJson = False) -> None:
+def compare(files: Files, as_json: AsJson = False, options: With = None) -> None:
     """Say what changed between two or more files of one kind."""
-    comparison = _compare(files)
+    comparison = _compare(files, options)
     if as_json:
         _print_json(_summary(comparison))
         return
@@ -157,12 +182,12 @@ def compare(files: Files, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def report(files: Files, out: Out) -> None:
+def report(files: Files, out: Out, options: With = None) -> None:
     """Write one HTML file: of each file, and of their comparison where they are of one kind."""
     from prodforensics.loading import compare as compare_all
     from prodforensics.report import write
 
-    loaded = [_load(file) for file in files]
+    loaded = [_load(file, options=options) for file in files]
     alike = len(loaded) > 1 and len({type(one) for one in loaded}) == 1 and loaded[0]._compare
     evidence = [compare_all(*loaded), *loaded] if alike else loaded
     _out().print(_text(f"wrote {write(evidence, out)}"))
@@ -241,19 +266,20 @@ def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="The report.")] = Path("out/demo.html"),
 ) -> None:
     """Explain samples of each investigation, and write one report of all."""
+    from prodforensics.loading import compare as compare_all
     from prodforensics.report import write
-    from prodforensics.samples import path
 
     console, told = _out(), []
-    for question, names in _DEMO:
-        files = [str(path(name)) for name in names]
-        evidence = _compare(files) if len(files) > 1 else _load(files[0])
-        console.print(_text(question, "bold"))
-        console.print(_text(evidence.headline()))
-        _print_findings(evidence.findings(), evidence.title)
-        told.append(evidence)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    console.print(_text(f"wrote {write(told, out)}"))
+    with tempfile.TemporaryDirectory(prefix="prodforensics-demo-") as folder:
+        for question, names in _DEMO:
+            loaded = [_load_sample(name, Path(folder)) for name in names]
+            evidence = compare_all(*loaded) if len(loaded) > 1 else loaded[0]
+            console.print(_text(question, "bold"))
+            console.print(_text(evidence.headline()))
+            _print_findings(evidence.findings(), evidence.title)
+            told.append(evidence)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        console.print(_text(f"wrote {write(told, out)}"))
 
 
 @app.command()
@@ -279,18 +305,52 @@ def lab(
     sys.exit(jupyterlab([f"--ServerApp.root_dir={folder.resolve()}", *root]))
 
 
-def _load(file: str, name: str | None = None, strict: bool = False) -> Evidence:
+def _load(
+    file: str, name: str | None = None, strict: bool = False, options: list[str] | None = None
+) -> Evidence:
     from prodforensics.loading import load
 
-    return load(file, format=name, strict=strict)
+    return load(file, format=name, strict=strict, **_reader_options(options or []))
 
 
-def _compare(files: list[str]) -> Evidence:
+def _reader_options(given: list[str]) -> dict[str, Any]:
+    """Read ``name=value``; a name that comes again has all its values."""
+    switches: dict[str, Any] = {"true": True, "false": False}
+    options: dict[str, Any] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals or not name.isidentifier():
+            raise typer.BadParameter(f"{one!r} is not NAME=VALUE, such as executable=./app")
+        value = switches.get(text.lower(), text)
+        before = options.get(name)
+        options[name] = value if before is None else (*_as_tuple(before), value)
+    return options
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _load_sample(name: str, folder: Path) -> Evidence:
+    """Load a sample; a core dump together with the program that it is of."""
+    from prodforensics.loading import load
+    from prodforensics.samples import entries, files, path
+
+    if not any(one.get("files") for one in entries() if one["path"] == name):
+        return load(path(name))
+    found = files(name, folder / name.replace("/", "-"))
+    options: dict[str, Any] = {"executable": found["executable"]}
+    if "debug" in found:
+        options["debug_dirs"] = (found["debug"], found["artifact"].parent)
+    return load(path(name), **options)
+
+
+def _compare(files: list[str], options: list[str] | None = None) -> Evidence:
     if len(files) < 2:
         raise typer.BadParameter("a comparison needs two files or more")
     from prodforensics.loading import compare as compare_all
 
-    return compare_all(*[_load(file) for file in files])
+    return compare_all(*[_load(file, options=options) for file in files])
 
 
 def _summary(evidence: Evidence) -> dict[str, Any]:

@@ -149,6 +149,23 @@ def test_json_is_for_programs(verb):
         )
 
 
+def test_options_of_a_reader_are_given_by_name(tmp_path):
+    found = samples.files("core/null.core.zst", tmp_path)
+    given = [f"executable={found['executable']}", f"debug_dirs={found['debug']}"]
+    given += [f"debug_dirs={tmp_path}", "redact=true"]
+    core = samples.path("core/null.core.zst")
+    words = [word for one in given for word in ("--with", one)]
+    told = json.loads(invoke("info", core, "--json", *words).stdout)
+    assert told["kind"] == "core dump"
+    assert shell("info", str(core), "--with", "executable=absent").returncode == 1
+    assert shell("info", str(core), "--with", "no_such=1").returncode == 1
+
+
+@pytest.mark.parametrize("given", ["executable", "=till", "a b=1"])
+def test_an_option_of_a_reader_without_name_or_value_is_wrong_usage(given):
+    assert shell("info", str(LONG), "--with", given).returncode == 2
+
+
 def test_compare_says_what_changed():
     text = invoke("compare", SHORT, LONG).stdout
     assert "memcheck.short.xml → memcheck.long.xml" in text
