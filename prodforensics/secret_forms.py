@@ -29,14 +29,16 @@ class Form:
     pattern : str
         A regular expression of ASCII alone, without groups that capture.
     marks : tuple of str
-        Strings, one of which stands in whatever the pattern finds. Their last bytes are what the
-        scan of a core looks for first.
+        Strings, one of which stands in whatever the pattern finds: what a scan looks for first.
+    least : int
+        Characters of a token that follow such a mark at the least.
     """
 
     name: str
     title: str
     pattern: str
     marks: tuple[str, ...]
+    least: int
 
 
 KNOWN = (
@@ -44,34 +46,39 @@ KNOWN = (
         "private_key",
         "a private key",
         r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[\s\S]*",
-        ("-----BEGIN",),
+        ("PRIVATE KEY-----", "PRIVATE KEY BLOCK-----"),
+        0,
     ),
-    Form("jwt", "a JSON web token", r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?", ("eyJ",)),
+    Form("jwt", "a JSON web token", r"\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?", ("eyJ",), 13),
     Form(
         "aws_access_key",
         "an access key of AWS",
         r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
         ("AKIA", "ASIA"),
+        16,
     ),
     Form(
         "github_token",
         "a token of GitHub",
         r"\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "_pat_"),
+        20,
     ),
-    Form("gitlab_token", "a token of GitLab", r"\bglpat-[\w-]{20,}", ("glpat-",)),
+    Form("gitlab_token", "a token of GitLab", r"\bglpat-[\w-]{20,}", ("glpat-",), 20),
     Form(
         "slack_token",
         "a token of Slack",
         r"\bxox[abeoprs]-[\w-]{10,}|\bhooks\.slack\.com/services/T\w{5,}/B\w{5,}/\w{16,}",
         ("xoxa-", "xoxb-", "xoxe-", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "hooks.slack.com"),
+        10,
     ),
-    Form("google_api_key", "an API key of Google", r"\bAIza[\w-]{30,}", ("AIza",)),
+    Form("google_api_key", "an API key of Google", r"\bAIza[\w-]{30,}", ("AIza",), 30),
     Form(
         "stripe_key",
         "a key of Stripe",
         r"\b[sr]k_(?:live|test)_\w{10,}|\bwhsec_[\w+/]{20,}",
         ("k_live_", "k_test_", "whsec_"),
+        10,
     ),
     Form(
         "service_token",
@@ -81,6 +88,7 @@ KNOWN = (
         r"|\bhf_[A-Za-z]{34}\b|\bsk-(?:ant|proj)-[\w-]{20,}|\bhvs\.[\w-]{24,}"
         r"|\bdop_v1_[0-9a-f]{64}",
         ("npm_", "pypi-", "SG.", "hf_", "sk-ant-", "sk-proj-", "hvs.", "dop_v1_"),
+        20,
     ),
 )
 """Forms that are secrets wherever they stand."""
@@ -100,7 +108,8 @@ _KNOWN = re.compile("|".join(f"(?P<{form.name}>{form.pattern})" for form in KNOW
 _TITLES = {form.name: form.title for form in KNOWN}
 # Forms that a word before them gives away; that word stays.
 _TOLD = re.compile(
-    r"((?:\b(?:Bearer|Basic)\s{1,3}))[^\s/@\"',;]{4,}"
+    # Tokens are not words: "basic data" tells none.
+    r"((?:\b(?:Bearer|Basic)\s{1,3}))(?=\S{1,100}?(?-i:[\dA-Z=]))[^\s/@\"',;]{4,}"
     r"|(://[^\s/:@]{0,100}:)[^\s/@\"']{1,300}(?=@)"
     rf"|((?:{NAMES})s?[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?(?:(?:Bearer|Basic)\s{{1,3}})?)"
     # A call is code, not a value; a path behind `pwd` is the working directory.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from prodforensics.core.symptoms import javascript_rules, lock_rules
+from prodforensics.core.symptoms import javascript_rules, lock_rules, secret_rules
 from prodforensics.findings import Rule
 
 __all__ = ["RULES"]
 
-RULES: tuple[Rule, ...] = (*javascript_rules.RULES, *lock_rules.RULES)
+RULES: tuple[Rule, ...] = (*javascript_rules.RULES, *lock_rules.RULES, *secret_rules.RULES)
 """The rules of a core, in order."""

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from prodforensics._reference import Later
-from prodforensics._text import MASK, is_secret_name, mask_secrets
 from prodforensics.core import schemas
 from prodforensics.core.auxiliary import TEXTS
+from prodforensics.core.masking import mask_value
 from prodforensics.core.memory import Unreadable
 from prodforensics.errors import MissingDependency, MissingTool
 from prodforensics.schema import Schema
@@ -177,18 +177,11 @@ def environment(image: Image, options: Options) -> pd.DataFrame:
     options : Options
         Says whether secrets are masked.
     """
-    rows = []
-    for name, value in image.environment:
-        masked = _masked(name, value) if options.redact else (value, "")
-        rows.append((name, *masked))
+    rows = [
+        (name, *mask_value(name, "", value, redact=options.redact))
+        for name, value in image.environment
+    ]
     return _frame(schemas.ENVIRONMENT, rows)
-
-
-def _masked(name: str, value: str) -> tuple[str, str]:
-    if value and is_secret_name(name):
-        return MASK, "its name"
-    shown = mask_secrets(value)
-    return shown, "what it looks like" if shown != value else ""
 
 
 def auxiliary(image: Image) -> pd.DataFrame:
