@@ -6,6 +6,7 @@ one that differs is named, and never used.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,7 @@ __all__ = ["Module", "find_modules", "mapped_module"]
 
 _DELETED = " (deleted)"
 _HEAD = 65_536
+_PAGE = 4096
 _LARGEST_NOTE = 65_536
 _MOST_SEGMENTS = 1024
 _SYSTEM_DEBUG = Path("/usr/lib/debug")
@@ -285,6 +287,11 @@ def mapped_module(
         size = min(int(one["filesz"]), _LARGEST_NOTE)
         raw = memory.read_some((bias + int(one["vaddr"])) % 2**64, size)
         build_id = build_id or build_id_of(raw, 0, size, head.order, int(one["align"]))
+    if not build_id:
+        # Go's linker leaves the note of the build-id out of the segment of notes.
+        first = memory.read_some(start, _PAGE)
+        at = first.find(struct.pack(head.order + "III4s", 4, 20, 3, b"GNU"))
+        build_id = build_id_of(first, at, 36, head.order) if at >= 0 else ""
     span = _span_of(programs, low)
     return Module(path, start, end, build_id, bias, is_executable, options, span)
 

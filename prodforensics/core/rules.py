@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from prodforensics.core.symptoms import javascript_rules, lock_rules, secret_rules
+from prodforensics.core.symptoms import (
+    abort_rules,
+    completeness_rules,
+    javascript_rules,
+    lock_rules,
+    secret_rules,
+    signal_rules,
+    stack_rules,
+)
 from prodforensics.findings import Rule
 
 __all__ = ["RULES"]
 
-RULES: tuple[Rule, ...] = (*javascript_rules.RULES, *lock_rules.RULES, *secret_rules.RULES)
+RULES: tuple[Rule, ...] = (
+    *signal_rules.RULES,
+    *stack_rules.RULES,
+    *abort_rules.RULES,
+    *javascript_rules.RULES,
+    *lock_rules.RULES,
+    *completeness_rules.RULES,
+    *secret_rules.RULES,
+)
 """The rules of a core, in order."""

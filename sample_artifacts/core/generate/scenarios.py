@@ -105,13 +105,13 @@ CORES: dict[str, Core] = {
         is_cut=True,
     ),
     "use_after_free": Core(
-        "Till: a method of a basket that was freed (MALLOC_PERTURB_ fills it)",
+        "Till: a method of a basket that was freed",
         "till-static",
         "use_after_free",
         ("core.use_after_free_suspect",),
         "print_total",
         "use_after_free",
-        {"signal": "SIGSEGV", "code": "SI_KERNEL", "pattern": "0x5a5a5a5a5a5a5a5a"},
+        {"signal": "SIGSEGV", "code": "SI_KERNEL", "pattern": "tcache_key"},
         settings={"environment": {"GLIBC_TUNABLES": "glibc.malloc.perturb=165"}},
     ),
     "use_after_free.reused": Core(
@@ -139,7 +139,7 @@ CORES: dict[str, Core] = {
         ("core.abort",),
         "name_tag",
         "heap_corruption",
-        ABORT | {"message": "free(): invalid size", "cause": "heap corruption"},
+        ABORT | {"message": "double free or corruption (out)", "cause": "heap corruption"},
     ),
     "stack_overflow": Core(
         "Till: a bundle that contains itself, priced by two functions in turn",

@@ -1,0 +1,202 @@
+"""Findings on programs that ended themselves: assertions, exceptions, panics, broken heaps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prodforensics._text import mask_secrets, plain
+from prodforensics.core.cpp_exceptions import exceptions_of
+from prodforensics.core.last_words import Said, abort_message, rust_message
+from prodforensics.core.runtimes.detection import runtimes_of
+from prodforensics.core.symptoms.crash import Crash, crash_of
+from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
+
+if TYPE_CHECKING:
+    from prodforensics.core.model import CoreDump
+
+__all__ = ["RULES"]
+
+_TEXT = 240
+_ASSERTION = re.compile(r"Assertion [`'](?P<text>.*)' failed", re.DOTALL)
+_HEAP = re.compile(
+    r"(?:free|malloc|realloc|calloc|munmap_chunk|double free|corrupt|invalid (?:next|prev|chunk)"
+    r"|unaligned|tcache|sysmalloc)"
+)
+_SMASHED = re.compile(r"stack smashing|buffer overflow detected")
+_NO_MEMORY = ("std::bad_alloc", "std::bad_array_new_length")
+_ALLOCATION = re.compile(r"memory allocation of \d+ bytes failed")
+_GO = (
+    ("runtime.panicmem", "a nil pointer was followed"),
+    ("runtime.goPanic", "an index or a slice was out of range"),
+    ("runtime.gopanic", "a panic that nothing recovered"),
+    ("runtime.throw", "a fatal error of the runtime"),
+    ("runtime.fatalthrow", "a fatal error of the runtime"),
+    ("runtime.dieFromSignal", "a signal that ends it with a core (GOTRACEBACK=crash)"),
+)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """Why a program ended itself."""
+
+    title: str
+    why: str
+    step: str
+    no_memory: bool = False
+
+
+@rule("core.abort")
+def abort(core: CoreDump) -> Iterator[Finding]:
+    """Find why the program called abort()."""
+    crash = crash_of(core)
+    ending = _ending(core, crash) if crash else None
+    if crash is None or ending is None or ending.no_memory:
+        return
+    yield _finding("core.abort", crash, ending)
+
+
+@rule("core.out_of_memory")
+def out_of_memory(core: CoreDump) -> Iterator[Finding]:
+    """Find memory that was not to be had."""
+    crash = crash_of(core)
+    ending = _ending(core, crash) if crash else None
+    if crash is None or ending is None or not ending.no_memory:
+        return
+    yield _finding("core.out_of_memory", crash, ending)
+
+
+def _finding(name: str, crash: Crash, ending: _Ending) -> Finding:
+    path = f" The program came there by {crash.path}." if crash.path else ""
+    return Finding(
+        name, Verdict.LIKELY, Severity.HIGH, ending.title, ending.why + path, crash.rows,
+        ending.step,
+    )  # fmt: skip
+
+
+def _ending(core: CoreDump, crash: Crash) -> _Ending | None:
+    signal = core.image.signal
+    # An abort that another process sent is none; what Node.js and Java say, others tell.
+    if signal is None or signal.name != "SIGABRT":
+        return None
+    runtimes = runtimes_of(core.image)
+    if runtimes & {"node", "java"}:
+        return None
+    if "go" in runtimes:
+        return _of_go(crash)
+    return (
+        _of_cpp(core, crash)
+        or _of_rust(core, crash)
+        or _of_libc(core, crash)
+        or _Ending(
+            f"abort() was called in {crash.where}",
+            "The program ended itself, and left no message that is known.",
+            "core.backtrace(full=True)",
+        )
+    )
+
+
+def _shown(core: CoreDump, text: str) -> str:
+    return plain(mask_secrets(text) if core.options.redact else text, _TEXT)
+
+
+def _of_cpp(core: CoreDump, crash: Crash) -> _Ending | None:
+    found = exceptions_of(core.image, crash.thread)
+    if not found:
+        return None
+    one = found[0]
+    name, said = _shown(core, one.type), _shown(core, one.message)
+    no_memory = any(base in ("St9bad_alloc",) for base in one.bases) or one.type in _NO_MEMORY
+    told = f": {said}" if said and said != name else ""
+    if no_memory:
+        return _Ending(
+            f"Out of memory: {name} in {crash.where}",
+            f"The exception {name} was thrown, as an allocation failed, and nothing caught it. "
+            "What was asked for stands in the frames: a wrong size, or a limit of memory.",
+            "core.backtrace(full=True): how much was asked for? ulimit -v, the limits of the "
+            "container",
+            no_memory=True,
+        )
+    return _Ending(
+        f"Uncaught exception {name}{told}",
+        f"{name} was thrown in {crash.where}{told}, and nothing caught it, so std::terminate "
+        "ended the program.",
+        "catch it where something can be done about it; core.backtrace(full=True)",
+    )
+
+
+def _of_rust(core: CoreDump, crash: Crash) -> _Ending | None:
+    said = rust_message(core.image)
+    if said is None or not any("panic" in name or "abort" in name for name in crash.functions):
+        return None
+    text = _shown(core, said.text)
+    if _ALLOCATION.search(said.text):
+        return _Ending(
+            f"Out of memory in {crash.where}: {text}",
+            f"The allocator of Rust gave up: {text}.",
+            "core.backtrace(full=True): how much was asked for?",
+            no_memory=True,
+        )
+    place = f" at {plain(said.place, _TEXT)}" if said.place else ""
+    return _Ending(
+        f"Panic: {text}",
+        f"The program panicked{place}: {text}.",
+        "core.backtrace(full=True)",
+    )
+
+
+def _of_libc(core: CoreDump, crash: Crash) -> _Ending | None:
+    said = abort_message(core.image)
+    if said is None:
+        return None
+    text = _shown(core, said.text)
+    if found := _ASSERTION.search(said.text):
+        condition = _shown(core, found["text"])
+        return _Ending(
+            f"Assertion failed in {crash.where}: {condition}",
+            f"The program checks `{condition}`, and it was not so. It said: {text}.",
+            "core.backtrace(full=True): which of its variables is wrong?",
+        )
+    if _SMASHED.search(said.text):
+        return _broken(crash, text, "Something was written beyond the end of an array on the stack")
+    if _HEAP.search(said.text):
+        return _broken(
+            crash,
+            text,
+            "glibc found its heap broken, here or long before: something was freed twice, or "
+            "written beyond the end of its memory",
+        )
+    return _said(crash, said, text)
+
+
+def _broken(crash: Crash, text: str, what: str) -> _Ending:
+    return _Ending(
+        f"Memory is corrupt: {text}",
+        f"{what}. It was noticed in {crash.where}.",
+        "build with -fsanitize=address, or run under valgrind, and repeat",
+    )
+
+
+def _said(crash: Crash, said: Said, text: str) -> _Ending:
+    return _Ending(
+        f"Aborted in {crash.where}: {text}",
+        f"libc ended the program, and said at {said.address:#x}: {text}.",
+        "core.backtrace(full=True)",
+    )
+
+
+def _of_go(crash: Crash) -> _Ending:
+    told = [
+        words for prefix, words in _GO if any(name.startswith(prefix) for name in crash.functions)
+    ]
+    words = told[0] if told else "something that its frames do not tell"
+    return _Ending(
+        f"Go: {words}, in {crash.where}",
+        f"The runtime of Go raised SIGABRT for {words}.",
+        'core.frames["goroutines"], and core.backtrace()',
+    )
+
+
+RULES: tuple[Rule, ...] = (abort, out_of_memory)
