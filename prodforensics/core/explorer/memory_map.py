@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from prodforensics._text import plain
 from prodforensics.core.explorer.names import file_name
-from prodforensics.display.drawing import CHARACTER, Drawing, line, path, rect, text
+from prodforensics.display.drawing import CHARACTER, Drawing, Shape, line, path, rect, text
 from prodforensics.display.tables import human_bytes, human_count
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _LEAST = 5.0
 _COLOURS = ("c1", "c3", "c4", "c5", "c2", "c6", "c7", "c8")
 _FIRST = ("heap", "stack", "anonymous", "file")
 _LINE = 20
+_NAMED = 4 * CHARACTER + 8
+"""Pixels from which a range has its name in it."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +173,18 @@ def _cell(drawing: Drawing, one: Range, x: float, y: float, wide: float, colour:
         path(f"M{cut} {y}L{cut + gone} {y + _CELL}M{cut + gone} {y}L{cut} {y + _CELL}", "bad")
         if gone > 3
         else None,
-        text(x + 4, y + 14, one.name, wide - 8, "pf-on" if here > 0.8 * inner else "")
-        if wide > CHARACTER * 4 + 8 and (here > 0.8 * inner or here < 4)
-        else None,
+        _name(one, x, y, min(here, inner), cut),
         title=_words(one),
         key=one.row,
     )  # fmt: skip
+
+
+def _name(one: Range, x: float, y: float, here: float, cut: float) -> Shape | None:
+    """Write the name where there is most room: on what is in the file, or beside it."""
+    if here >= cut - x - here:
+        return text(x + 4, y + 14, one.name, here - 8, "pf-on") if here > _NAMED else None
+    room = cut - x - here
+    return text(x + here + 4, y + 14, one.name, room - 8) if room > _NAMED else None
 
 
 def _words(one: Range) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from prodforensics._text import mask_secrets, plain
+from prodforensics._text import plain
 from prodforensics.core.explorer.findings_rows import finding_rows
 from prodforensics.core.explorer.listings import Listing, wait_row
 from prodforensics.core.explorer.memory_pages import MemoryPages
@@ -17,6 +17,7 @@ from prodforensics.core.explorer.page_values import pixels
 from prodforensics.core.explorer.stack_pages import StackPages
 from prodforensics.core.explorer.wait_drawing import draw_waits
 from prodforensics.core.explorer.wait_graph import WaitGraph, wait_graph
+from prodforensics.core.masking import mask_arguments
 
 if TYPE_CHECKING:
     from prodforensics.core.model import CoreDump
@@ -59,11 +60,11 @@ class CorePages:
     def crash(self) -> Answer:
         """Tell what died."""
         core = self.core
-        command = mask_secrets(str(core.image.command_line))
+        arguments = mask_arguments(core.image.command_line, redact=core.options.redact)
         return {
             "headline": plain(core.headline(), 1000),
             "facts": [[plain(label), plain(value)] for label, value in core.facts()],
-            "command": plain(command, 1000),
+            "command": plain(" ".join(text for text, _ in arguments), 1000),
             "gaps": [plain(gap.what, 500) for gap in core.all_gaps()[:5]],
         }
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from prodforensics.core import schemas
+from prodforensics.core.options import Options
 from prodforensics.errors import SourceError
 from prodforensics.evidence import Evidence
 from prodforensics.findings import Finding, Findings
@@ -32,8 +33,9 @@ class MadeCore(Evidence):
         threads = list(frames["threads"].index)
         self.image = SimpleNamespace(
             threads=threads, modules=list(frames["modules"].index),
-            command_line=f"{PROGRAM} --token=hunter22hunter22",
+            command_line=(PROGRAM, "--token=hunter22hunter22"),
         )  # fmt: skip
+        self.options = Options()
 
     title = "core.orders.4711"
 
