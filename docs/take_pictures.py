@@ -41,6 +41,7 @@ def main() -> None:
         card(browser)
         captures(browser)
         connection(browser)
+        crash(browser)
         flames(browser)
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as home:
             new("memory_leak", [], Path(folder) / "memory_leak.ipynb")
@@ -99,6 +100,23 @@ def connection(browser: Browser) -> None:
         view.evaluate("view => { view.style.height = '820px'; }")
         page.wait_for_timeout(1000)
         keep(view, "network-explorer")
+
+
+def crash(browser: Browser) -> None:
+    """A crash on one page, in the explorer of a core dump."""
+    from tests.display.stage import staged
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = pf.samples.files("core/exception.core.zst", folder)
+        folders = (found["debug"], folder)
+        with (
+            pf.load(found["artifact"], executable=found["executable"], debug_dirs=folders) as core,
+            staged(browser, core.show(), width=1160, height=760) as page,
+        ):
+            view = page.get_by_role("region", name="Core dump explorer")
+            view.evaluate("view => { view.style.height = '720px'; }")
+            page.wait_for_timeout(1500)
+            keep(view, "core-explorer")
 
 
 def compared(*files: str) -> Evidence:

@@ -25,7 +25,7 @@ _PAGE = 4096
 _LARGEST = 2**20
 _SEARCHED = 16 * 2**20
 _STACK = 2**20
-_TEXT = re.compile(rb"[\t\n\x20-\x7e\x80-\xff]{4,}\0")
+_TEXT = re.compile(rb"[\t\n\x20-\x7e\x80-\xff]{4}[^\0]*\0")
 _LIBRARIES = re.compile(r"libc[.-]|ld-musl")
 # As std writes it; Rust before 1.73 has the message in quotes before the place.
 _PANIC = re.compile(

@@ -13,6 +13,7 @@ import prodforensics as pf
 from prodforensics.cli import app
 from tests.conformance.conftest import FORMATS, unpacked
 from tests.conftest import HOSTILE
+from tests.core import planted
 from tests.network import plain_captures
 from tests.profile import plain_pprof
 from tests.profile.formats import jfr_files
@@ -23,6 +24,7 @@ XML_SAFE = str.maketrans(dict.fromkeys("\x00\x07\x1b"))
 # Format -> two samples of one program, a name in them that findings speak of, and how the format
 # writes a name.
 PLANTS = {
+    "elf-core": (2 * ("core/assertion.core.zst",), ("paid_cents >= due_cents",), str),
     "v8-heap-snapshot": (
         ("heap/cache.1.heapsnapshot.zst", "heap/cache.3.heapsnapshot.zst"),
         ('"Session"', '"sessionsByToken"'),
@@ -158,6 +160,7 @@ PLANTS = {
 # Formats that tell how long a name is, and where everything is that stands behind it.
 LOOKUPS = "network/dns_nxdomain.pcap.zst"
 REWRITTEN = {
+    "elf-core": planted.plant,
     "jfr": jfr_files.rename,
     "pprof": plain_pprof.rename,
     "pcap": plain_captures.rename,

@@ -76,7 +76,7 @@ class ThreadsPage {
         "span",
         { class: row.known ? "pf-node" : "pf-node pf-soft", title: [row.function, row.path, row.module].filter(Boolean).join("\n") },
         make("span", { class: `pf-kind pf-kind-${row.kind}` }, row.kind),
-        row.waits_on && bad("\u29d6 "),
+        row.waits_on && bad("\u25f7 "),
         row.function,
       );
     return new TreeGrid({
