@@ -26,6 +26,7 @@ __all__ = ["CoreDump"]
 
 # Loading reads ELF alone: what asks debuggers, and pandas, is imported on use.
 javascript = Later("prodforensics.core.javascript")
+pictures = Later("prodforensics.core.explorer.pictures")
 merging = Later("prodforensics.core.runtimes.merging")
 processes = Later("prodforensics.core.runtimes.processes")
 runtime_tables = Later("prodforensics.core.runtimes.tables")
@@ -127,6 +128,9 @@ class CoreDump(Operations, Evidence):
             ("memory in the file", human_bytes(image.memory.resident_bytes)),
             ("machine", image.machine.name),
         ]
+
+    def _card_body(self) -> str:
+        return pictures.core_card(self)
 
 
 def _restored(

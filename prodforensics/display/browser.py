@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from prodforensics.display.cards import card, findings_card, picture
+from prodforensics.display.theme import styled
+
 if TYPE_CHECKING:
     import ipywidgets
 
-__all__ = ["browse"]
+__all__ = ["browse", "overview"]
 
 _ROWS = 50_000
 
@@ -36,3 +39,24 @@ def browse(evidence: Any) -> ipywidgets.Tab:
     for place, name in enumerate(evidence.frames):
         tab.set_title(place, name)
     return tab
+
+
+def overview(evidence: Any) -> ipywidgets.VBox:
+    """Show the findings and pictures of a piece of evidence above a tab for each of its frames.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    VBox
+        A Jupyter widget.
+    """
+    import ipywidgets
+
+    body = findings_card(evidence.findings())
+    body += "".join(picture(one.html, one.title) for one in evidence.sections())
+    drawn = card(evidence.title, evidence.kind, evidence.facts(), body_html=body)
+    above: ipywidgets.HTML = ipywidgets.HTML(styled(drawn))
+    return ipywidgets.VBox([above, browse(evidence)])

@@ -87,7 +87,7 @@ class CaptureComparison(Evidence):
     kind: ClassVar[str] = "capture comparison"
     schemas: ClassVar[Mapping[str, Schema]] = comparison_schemas.FRAMES
     _rules = "prodforensics.network.comparison.comparison_rules:RULES"
-    _view = "prodforensics.network.comparison.comparison_views:explorer"
+    _view = "prodforensics.display.browser:overview"
     _sections = "prodforensics.network.comparison.comparison_pictures:comparison_sections"
 
     def __init__(self, base: Capture, other: Capture) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prodforensics.display.cards import findings_card
+from prodforensics.core.comparison.bucket_drawing import draw_buckets
+from prodforensics.display.cards import findings_card, picture
 from prodforensics.display.tables import table
 from prodforensics.evidence import Section
 
@@ -16,6 +17,7 @@ __all__ = ["comparison_card", "comparison_sections"]
 _ROWS = 20
 _ROWS_OF_CARD = 8
 _FINDINGS = 5
+_WIDTH = 1000
 _OF_A_BUCKET = ["count", "signal", "top", "summary", "first", "last"]
 _OF_A_CORE = ["title", "time", "program", "signal", "top", "bucket", "build_id"]
 
@@ -28,7 +30,7 @@ def comparison_card(compared: CoreComparison) -> str:
 def comparison_sections(compared: CoreComparison) -> list[Section]:
     """Draw the static twin of a comparison: crashes, cores, stacks side by side."""
     sections = [
-        Section("Crashes", _buckets(compared, _ROWS)),
+        Section("Crashes", _drawn(compared) + _buckets(compared, _ROWS)),
         Section("Cores", table(compared.frames["cores"][_OF_A_CORE], limit=_ROWS)),
     ]
     stacks = compared.frames["frames"]
@@ -37,6 +39,11 @@ def comparison_sections(compared: CoreComparison) -> list[Section]:
         title = f"{compared.cores[0].title} beside {compared.cores[number].title}"
         sections.append(Section(title, table(rows, limit=_ROWS)))
     return sections
+
+
+def _drawn(compared: CoreComparison) -> str:
+    drawn = draw_buckets(compared.frames["buckets"], _WIDTH)
+    return picture(drawn.svg(), "How often each crash was seen, first and last")
 
 
 def _buckets(compared: CoreComparison, limit: int) -> str:

@@ -57,7 +57,7 @@ class BothEnds(Evidence):
     kind: ClassVar[str] = "both ends of a path"
     schemas: ClassVar[Mapping[str, Schema]] = schemas.FRAMES
     _rules = "prodforensics.network.comparison.both_ends_rules:RULES"
-    _view = "prodforensics.network.comparison.comparison_views:explorer"
+    _view = "prodforensics.display.browser:overview"
     _sections = "prodforensics.network.comparison.comparison_pictures:both_ends_sections"
 
     def __init__(self, base: Capture, other: Capture, pairs: Pairs) -> None:
