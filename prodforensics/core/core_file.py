@@ -15,7 +15,7 @@ import numpy as np
 from prodforensics.errors import SourceError
 from prodforensics.source import Source
 
-__all__ = ["CoreFile"]
+__all__ = ["CoreFile", "write_sparse"]
 
 _PAGE = 4096
 
@@ -43,7 +43,7 @@ class CoreFile:
         try:
             file = tempfile.TemporaryFile(prefix="prodforensics-core-")  # noqa: SIM115 (kept open)
             for chunk in self.source.chunks():
-                _write_sparse(file, chunk)
+                write_sparse(file, chunk)
             file.truncate()
             file.flush()
         except OSError as error:
@@ -87,8 +87,16 @@ class CoreFile:
         return {"source": self.source}
 
 
-def _write_sparse(file: IO[bytes], chunk: bytes) -> None:
-    """Write bytes at the end of a file, but leave holes for whole pages of zeros."""
+def write_sparse(file: IO[bytes], chunk: bytes) -> None:
+    """Write bytes at the end of a file, but leave holes for whole pages of zeros.
+
+    Parameters
+    ----------
+    file : binary file
+        To be truncated where it stands when all is written: a hole at its end has no size yet.
+    chunk : bytes
+        Anything with the buffer protocol.
+    """
     data = np.frombuffer(chunk, np.uint8)
     whole = data.size // _PAGE * _PAGE
     used = data[:whole].reshape(-1, _PAGE).any(axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from prodforensics._text import is_secret_name
+from prodforensics.core.core_file import write_sparse
 from prodforensics.core.masking import mask_value
 from prodforensics.core.private_memory import private_segments
 from prodforensics.core.secret_scan import find_secrets
@@ -61,12 +61,9 @@ def _copy(data: np.ndarray, copy: IO[bytes]) -> None:
     with bar(len(data), "copying", show=None) as done:
         for at in range(0, len(data), _PIECE):
             piece = data[at : at + _PIECE]
-            if piece.any():
-                copy.write(piece)
-            else:
-                copy.seek(len(piece), os.SEEK_CUR)
+            write_sparse(copy, piece)
             done.update(len(piece))
-        copy.truncate(len(data))
+        copy.truncate()
 
 
 def _places(core: CoreDump) -> Iterator[tuple[int, int, int]]:

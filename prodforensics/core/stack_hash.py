@@ -33,6 +33,7 @@ _CLONE = re.compile(
     r"| \[clone [^\]]*\]"
 )
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
+_OF_PYTHON = re.compile(r"<\w+>")
 _LONGEST = 2000
 
 ABORTING = re.compile(
@@ -45,7 +46,7 @@ ABORTING = re.compile(
     r"|__cxxabiv1::__cxa_throw$|__cxa_throw$|__cxa_rethrow$|__cxxabiv1::__cxa_rethrow$"
     r"|rust_panic$|__rust_(?:start_panic|abort|end_short_backtrace.*)$|rust_begin_unwind$"
     r"|(?:std|core)::panicking::.*|std::process::abort$|std::sys::.*abort_internal$"
-    r"|std::rt::panic_.*|panic_abort::.*"
+    r"|std::rt::(?:panic_|__rust_).*|panic_abort::.*|__rustc::.*"
     r"|runtime\.(?:raise|raiseproc|dieFromSignal|crash|fatalpanic(?:\.func\d+)?|gopanic|throw"
     r"|fatalthrow(?:\.func\d+)?|sigfwdgo|sigtrampgo|sigtramp|sighandler|sigpanic|panicmem"
     r"|panicmemAddr|sigreturn__sigaction|asmcgocall\.abi0|systemstack\.abi0)$"
@@ -76,7 +77,12 @@ def normalised(function: str) -> str:
 
 def _without_arguments(name: str) -> str:
     """Drop the arguments of templates; they name types of the standard library at length."""
-    if "operator<" in name or "operator>" in name or "operator-" in name:
+    if (
+        _OF_PYTHON.fullmatch(name)
+        or "operator<" in name
+        or "operator>" in name
+        or "operator-" in name
+    ):
         return name
     kept, depth = [], 0
     for place, letter in enumerate(name):

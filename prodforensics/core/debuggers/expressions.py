@@ -147,6 +147,8 @@ def _why_not(expression: str) -> str:
     for number, (kind, text) in enumerate(tokens):
         if why := _why_not_token(kind, text):
             return why
+        if number and kind == "name" and (why := _why_not_behind(*tokens[number - 1])):
+            return why
         if text == "(" and number and (why := _why_not_call(tokens, number)):
             return why
     return _why_not_nested(tokens)
@@ -160,6 +162,13 @@ def _why_not_token(kind: str, text: str) -> str:
     if kind == "name":
         return _REFUSED_WORDS.get(text, "")
     return ""
+
+
+def _why_not_behind(kind: str, before: str) -> str:
+    """Tell whether a name may follow a token: commands have words in a row, expressions not."""
+    if kind == "operator" or before in _TYPE_WORDS or before in _READING_WORDS:
+        return ""
+    return f"{before!r} is followed by a name: it is no expression"
 
 
 def _why_not_call(tokens: list[tuple[str, str]], number: int) -> str:

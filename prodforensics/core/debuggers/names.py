@@ -71,8 +71,8 @@ def without_parameters(name: str) -> str:
     'shop::(anonymous namespace)::hidden'
     >>> without_parameters("std::function<void (int)>::operator()(int) const")
     'std::function<void (int)>::operator()'
-    >>> without_parameters("main")
-    'main'
+    >>> without_parameters("main"), without_parameters("main.(*ledger).post")
+    ('main', 'main.(*ledger).post')
     """
     if "(" not in name or len(name) > _LONGEST:
         return name
@@ -90,7 +90,8 @@ def _parameters(name: str) -> int | None:
             continue
         letter = name[at]
         if letter == "(" and not depth:
-            if name.startswith("(anonymous", at):
+            # Nor is a method of Go one: main.(*ledger).post.
+            if name.startswith("(anonymous", at) or name[at - 1 : at] == ".":
                 at = name.find(")", at) + 1 or len(name)
                 continue
             found = at

@@ -41,13 +41,17 @@ def core_sections(core: CoreDump) -> list[Section]:
     """Draw the static twin of the explorer."""
     pages = CorePages(core)
     return [
-        Section("The thread that crashed", _or_why(lambda: _story(pages))),
+        Section(_whose(core), _or_why(lambda: _story(pages))),
         Section("What the other threads did", _or_why(lambda: _others(pages))),
         Section("Locks", _or_why(lambda: _locks(pages))),
         Section("Memory", _or_why(lambda: _memory(core))),
         Section("Modules", _or_why(lambda: _modules(core))),
         Section("What looks like a secret", _or_why(lambda: _secrets(core))),
     ]
+
+
+def _whose(core: CoreDump) -> str:
+    return "The thread that crashed" if core.image.crashed else "The first thread"
 
 
 def _or_why(draw: Callable[[], str]) -> str:
