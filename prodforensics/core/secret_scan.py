@@ -203,7 +203,8 @@ def _marked(data: np.ndarray, where: int, stride: int, mark: int) -> tuple[int, 
 def _valued(text: str, where: int, kind: int, word: int) -> tuple[int, str, str] | None:
     if kind == ADDRESS:
         return None if _is_placeholder(text) else (where, text, "url_password")
-    if kind != ASSIGNED or _is_placeholder(text):
+    # `PWD=/srv/app` is the working directory.
+    if kind != ASSIGNED or _is_placeholder(text) or (WORDS[word] == "pwd" and text[:1] == "/"):
         return None
     name = WORDS[word].strip("_-.").replace("-", "_")
     return where, text, "aws_secret_key" if _is_key_of_aws(name, text) else name
