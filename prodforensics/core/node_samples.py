@@ -10,6 +10,7 @@ import json
 import platform
 import re
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -115,11 +116,12 @@ def node_binary(version: str, cache: str | Path) -> Path:
     binary = home / "bin" / "node"
     if not binary.exists():
         package = f"node-linux-{_machine()}"
-        wanted = ["install", "--silent", "--ignore-scripts", "--no-save", "--prefix", home]
-        tools.run("npm", [*wanted, f"{package}@{release}"], seconds=600)
         binary.parent.mkdir(parents=True, exist_ok=True)
-        (home / "node_modules" / package / "bin" / "node").replace(binary)
-        shutil.rmtree(home / "node_modules")
+        # Two processes may install it at once: each does so in a folder of its own.
+        with tempfile.TemporaryDirectory(dir=home, prefix="installing-") as folder:
+            wanted = ["install", "--silent", "--ignore-scripts", "--no-save", "--prefix", folder]
+            tools.run("npm", [*wanted, f"{package}@{release}"], seconds=600)
+            Path(folder, "node_modules", package, "bin", "node").replace(binary)
     return binary
 
 

@@ -7,21 +7,18 @@ good for what is not inlined; it evaluates no expressions of C. Both are left to
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 from prodforensics.core.debuggers.interface import Answer, Limits, Stacks, Target
 from prodforensics.core.debuggers.worker import SCRIPTS, Worker
-from prodforensics.errors import BadOption, MissingDependency
+from prodforensics.errors import BadOption, MissingDependency, ToolFailed
 
 __all__ = ["Drgn", "installed"]
 
 
-_WALKING = "walked the stacks"
 _CROWD = 100
-# The second process has to read the debug information first.
-_FIRST_SHARE = 0.6
 
 
 def installed() -> bool:
@@ -47,37 +44,34 @@ class Drgn:
                 needed_for="debugger='drgn'",
                 install="pip install 'prodforensics[core]', or take debugger='gdb'",
             )
-        self._target, self._limits = target, limits
-        self._worker, self._threads = self._started()
-
-    def _started(self) -> tuple[Worker, int]:
-        """Start a process that has the core open; it tells how many threads there are."""
-        target = self._target
         command = [sys.executable, "-I", SCRIPTS / "in_drgn.py", target.core, *target.debug_dirs]
-        worker = Worker(self.name, command, self._limits, target)
+        count = 2 if target.threads >= _CROWD else 1
+        self._workers = [Worker(self.name, command, limits, target) for _ in range(count)]
         files = sorted({str(path) for path in target.files.values()})
-        return worker, worker.ask({"do": "begin", "files": files}, "read debug information")
+        self._asked([{"do": "begin", "files": files}] * count, "read debug information")
+
+    def _asked(self, questions: Sequence[Mapping[str, Any]], doing: str) -> list[Any]:
+        """Ask each process its question, all at once."""
+        try:
+            for worker, question in zip(self._workers, questions, strict=True):
+                worker.send(question, doing)
+            return [worker.answer(doing) for worker in self._workers]
+        except (BadOption, ToolFailed):
+            self.close()  # What the others would still answer is not what will be asked next.
+            raise
 
     def stacks(self, variables: bool) -> Stacks:
-        """Walk every thread; the variables of a crowd by two processes at once."""
-        first = self._threads
-        if variables and first >= _CROWD:
-            first = int(first * _FIRST_SHARE)
-        question = {"do": "stacks", "variables": variables, "first": 0, "last": first}
-        self._worker.send(question, _WALKING)
-        more = self._rest(question, first) if first < self._threads else None
-        told = Stacks.of(self.name, self._worker.answer(_WALKING))
-        if more:
-            told.extend(more)
-        return told
-
-    def _rest(self, question: Mapping[str, Any], first: int) -> Stacks:
-        worker, count = self._started()
-        try:
-            told = worker.ask({**question, "first": first, "last": count}, _WALKING)
-        finally:
-            worker.close()
-        return Stacks.of(self.name, told)
+        """Walk every thread, those of a crowd by two processes at once."""
+        parts = [
+            {"do": "stacks", "variables": variables, "part": part, "parts": len(self._workers)}
+            for part in range(len(self._workers))
+        ]
+        first, *more = (
+            Stacks.of(self.name, one) for one in self._asked(parts, "walked the stacks")
+        )
+        for one in more:
+            first.extend(one)
+        return first
 
     def backtrace(self, tid: int, full: bool) -> str:
         """Raise `BadOption`: the room prints the stacks of drgn itself."""
@@ -92,8 +86,9 @@ class Drgn:
         raise _not_offered("instructions")
 
     def close(self) -> None:
-        """End its process."""
-        self._worker.close()
+        """End its processes."""
+        for worker in self._workers:
+            worker.close()
 
 
 def _not_offered(what: str) -> BadOption:

@@ -47,6 +47,8 @@ class Target:
         The same, path of the process to file: program and libraries.
     debug_dirs : tuple of Path
         Where separate debug information is looked for.
+    threads : int
+        How many there are.
     """
 
     core: Path
@@ -54,6 +56,7 @@ class Target:
     sysroot: Path
     files: Mapping[str, Path] = field(default_factory=dict)
     debug_dirs: tuple[Path, ...] = ()
+    threads: int = 0
 
 
 @dataclass

@@ -78,7 +78,7 @@ def _filled(folder: Path, image: Image, options: Options) -> Target:
     debug_dirs = [_debug_folder(folder / "debug", image), *options.debug_dirs]
     if options.sysroot:
         debug_dirs.append(options.sysroot / "usr/lib/debug")
-    return Target(core, program, root, files, tuple(debug_dirs))
+    return Target(core, program, root, files, tuple(debug_dirs), len(image.threads))
 
 
 def _debug_folder(folder: Path, image: Image) -> Path:

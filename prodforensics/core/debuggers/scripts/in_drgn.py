@@ -9,7 +9,6 @@ import ctypes
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -235,15 +234,15 @@ def main(arguments: list[str]) -> None:
     options = program.debug_info_options
     options.directories = (*folders, *options.directories)
 
-    def begin(files: list[str]) -> int:
+    def begin(files: list[str]) -> None:
         # drgn takes no file of another build; it finds separate debug information by build-id.
         with suppress(drgn.MissingDebugInfoError):
             program.load_debug_info(files, default=True)
-        return sum(1 for _ in program.threads())
 
-    def stacks(variables: bool, first: int, last: int) -> dict[str, Any]:
+    def stacks(variables: bool, part: int, parts: int) -> dict[str, Any]:
         walker = _Walker(program, variables)
-        for thread in islice(program.threads(), first, last):
+        threads = list(program.threads())
+        for thread in threads[len(threads) * part // parts : len(threads) * (part + 1) // parts]:
             walker.thread(thread)
         return walker.columns.result()
 
