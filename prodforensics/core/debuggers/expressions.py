@@ -180,7 +180,9 @@ def _why_not_call(tokens: list[tuple[str, str]], number: int) -> str:
         return f"it calls {before!r}"
     if before in (")", "]") and not _is_cast(tokens, number - 1):
         return "it calls the value before a parenthesis"
-    if before == ">" and not _is_named_cast(tokens, number - 1):
+    opened = any(text == "<" for _, text in tokens[: number - 1])
+    if before == ">" and opened and not _is_named_cast(tokens, number - 1):
+        # The end of template arguments, or so it may be.
         return "it calls what stands before a parenthesis"
     return "" if kind == "operator" else "it calls what stands before a parenthesis"
 

@@ -114,8 +114,9 @@ class Process:
 
 
 def _kill(popen: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(popen.pid, signal.SIGKILL)
+    if popen.poll() is None:  # Its number may be another's once it has ended.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(popen.pid, signal.SIGKILL)
     for pipe in (popen.stdin, popen.stdout):
         if pipe:
             with suppress(OSError):

@@ -23,12 +23,15 @@ READ = [
     "'x'",
     '"text"',
     "(*cart).total",
+    "a > (b + 1)",
+    "static_cast<long>(price) > 3",
 ]
 REFUSED = {
     "system(command)": "it calls 'system'",
     "order->free(1)": "it calls 'free'",
     "(*callback)(1)": "it calls the value before a parenthesis",
     "table[0](1)": "it calls the value before a parenthesis",
+    "max<int>(a, b)": "it calls what stands before a parenthesis",
     "x = 1": "it assigns",
     "x += 1": "it assigns",
     "x++": "it changes what it counts",
