@@ -401,10 +401,10 @@ def find_anchors(
                 q -= 1
                 if data[q] == _BACKSLASH:
                     q -= 1
-            last = data[q] | 32
+            final = data[q] | 32
             before = data[q - 1] | 32
-            may = ends[before | int(last) << 8]
-            if last == 115:
+            may = ends[before | int(final) << 8]
+            if final == 115:
                 may |= ends[int(data[q - 2] | 32) | int(before) << 8]
             if not may:
                 continue
