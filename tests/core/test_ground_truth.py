@@ -74,3 +74,14 @@ def test_secrets_are_never_in_the_words_of_findings():
         text = "".join(f"{one.title}{one.why}{one.next_step}" for one in core.findings())
         for secret in ("hunter2", "wJalrXUtnFEMI", "IOSFODNN7"):
             assert secret not in text
+
+
+def test_the_card_starts_no_debugger_and_tells_the_crash_once_it_is_known():
+    with loaded("exception") as core:
+        before = core._repr_mimebundle_()["text/html"]
+        assert "walk" not in core.__dict__
+        assert "shop::Order::total" not in before
+        core.findings()
+        after = core._repr_mimebundle_()["text/html"]
+        for said in ("no price for SKU 4711", "shop::Order::total", "orders.cpp:34"):
+            assert said in after

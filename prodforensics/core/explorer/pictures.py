@@ -11,7 +11,7 @@ from prodforensics.core.explorer.memory_map import draw_memory, ranges
 from prodforensics.core.explorer.names import hex_address
 from prodforensics.core.explorer.pages import CorePages
 from prodforensics.core.explorer.wait_drawing import draw_waits
-from prodforensics.display.cards import picture
+from prodforensics.display.cards import findings_card, picture
 from prodforensics.display.tables import table
 from prodforensics.errors import ForensicsError
 from prodforensics.evidence import Section
@@ -24,17 +24,28 @@ if TYPE_CHECKING:
 __all__ = ["core_card", "core_sections"]
 
 _ROWS = 20
+_FINDINGS = 3
 _WIDTH, _WIDTH_OF_CARD = 1000, 860
 _RANGES_OF_CARD = 160
 
 
 def core_card(core: CoreDump) -> str:
-    """Draw what the card of a core shows: its memory. No debugger is asked."""
+    """Draw what the card of a core shows: its memory; and the crash, once stacks were walked.
+
+    No debugger is started for a card. After `findings`, or whatever else needs the stacks, it tells
+    on one page what died, where, what the other threads did and what to do next.
+    """
+    told = ""
+    if "walk" in core.__dict__:
+        pages = CorePages(core)
+        told = findings_card(core.findings()[:_FINDINGS])
+        told += _or_why(lambda: _story(pages, _WIDTH_OF_CARD))
+        told += _or_why(lambda: _others(pages, _WIDTH_OF_CARD))
     mappings = core.frames["mappings"]
     if not len(mappings):
-        return ""
+        return told
     drawn = draw_memory(ranges(mappings, _RANGES_OF_CARD), _WIDTH_OF_CARD)
-    return picture(drawn.svg(), "Memory of the process, and what of it the core holds")
+    return told + picture(drawn.svg(), "Memory of the process, and what of it the core holds")
 
 
 def core_sections(core: CoreDump) -> list[Section]:
@@ -63,13 +74,13 @@ def _or_why(draw: Callable[[], str]) -> str:
         return f'<p class="pf-none">{escape(plain(error.message + hint, 1000))}</p>'
 
 
-def _story(pages: CorePages) -> str:
-    drawn = pages.stacks.drawn_story(_WIDTH)
+def _story(pages: CorePages, width: float = _WIDTH) -> str:
+    drawn = pages.stacks.drawn_story(width)
     return picture(drawn.svg(), drawn.label)
 
 
-def _others(pages: CorePages) -> str:
-    drawn = pages.stacks.drawn_others(_WIDTH, most=_ROWS)
+def _others(pages: CorePages, width: float = _WIDTH) -> str:
+    drawn = pages.stacks.drawn_others(width, most=_ROWS)
     return picture(drawn.svg(), "Equal stacks are one row")
 
 
