@@ -62,7 +62,8 @@ def core_sections(core: CoreDump) -> list[Section]:
 
 
 def _whose(core: CoreDump) -> str:
-    return "The thread that crashed" if core.image.crashed else "The first thread"
+    crashed = core.frames["threads"]["is_crashed"].any()
+    return "The thread that crashed" if crashed else "The first thread"
 
 
 def _or_why(draw: Callable[[], str]) -> str:
