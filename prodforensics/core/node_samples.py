@@ -6,6 +6,7 @@ prints of its stack is kept beside the core, as the truth about it.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import platform
 import re
@@ -115,14 +116,20 @@ def node_binary(version: str, cache: str | Path) -> Path:
     home = Path(cache).absolute() / release
     binary = home / "bin" / "node"
     if not binary.exists():
-        package = f"node-linux-{_machine()}"
         binary.parent.mkdir(parents=True, exist_ok=True)
-        # Two processes may install it at once: each does so in a folder of its own.
-        with tempfile.TemporaryDirectory(dir=home, prefix="installing-") as folder:
-            wanted = ["install", "--silent", "--ignore-scripts", "--no-save", "--prefix", folder]
-            tools.run("npm", [*wanted, f"{package}@{release}"], seconds=600)
-            Path(folder, "node_modules", package, "bin", "node").replace(binary)
+        # Two processes may install it at once: a node that runs must not lose its file.
+        with (home / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not binary.exists():
+                _install(f"node-linux-{_machine()}", release, binary)
     return binary
+
+
+def _install(package: str, release: str, binary: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=binary.parent, prefix="installing-") as folder:
+        wanted = ["install", "--silent", "--ignore-scripts", "--no-save", "--prefix", folder]
+        tools.run("npm", [*wanted, f"{package}@{release}"], seconds=600)
+        Path(folder, "node_modules", package, "bin", "node").replace(binary)
 
 
 def _machine() -> str:
