@@ -10,7 +10,9 @@ __all__ = [
     "ANY",
     "BYTES",
     "COUNTED",
+    "DERIVED",
     "ELEMENTS",
+    "EXTERNAL",
     "FIXED",
     "NARROW",
     "NO_REFERENCES",
@@ -27,9 +29,11 @@ __all__ = [
     "table_for",
 ]
 
-RECEIVER, ANY, PROPERTIES, ELEMENTS, BYTES, NARROW, WIDE = 1, 2, 4, 8, 16, 32, 64
-"""Roles of a Map: of objects of JavaScript, of what is only counted, of stores, those of bytes; of
-strings that hold their own characters, of one byte or of two."""
+RECEIVER, ANY, PROPERTIES, ELEMENTS, BYTES = 1, 2, 4, 8, 16
+"""Roles of a Map: of objects of JavaScript, of what is only counted, of stores, those of bytes."""
+NARROW, WIDE, DERIVED, EXTERNAL = 32, 64, 128, 256
+"""Roles of a Map of strings: they hold their own characters, of one byte or of two; they are made
+out of others; their characters are not in the heap."""
 
 FIXED, COUNTED, PROPERTY_COUNTED, NO_REFERENCES = 0, 1, 2, 3
 """How far an object reaches: as its Map says; as the number behind its Map says, in the upper half
@@ -40,6 +44,8 @@ PAGE_WORDS = 1 << 15
 _TAG, _STRONG = 7, 1
 _PAGE_SHIFT = 18
 _UNKNOWN_WORDS = 512
+_STRING = NARROW | WIDE | DERIVED | EXTERNAL
+_COUNTED = RECEIVER | ANY | _STRING
 _LONGEST_STRING = 1 << 29
 _SPREAD = 0x9E3779B97F4A7C1
 _LEAST_TABLE = 1024
@@ -165,6 +171,34 @@ def _segment_of(address, starts, lengths, hint):
 
 
 @kernel
+def _length_of_string(word, words, starts, lengths, places, keys, table, roles):
+    """Return how many characters the string has that a word refers to; -1: it is no string."""
+    if word & _TAG != _STRONG:
+        return -1
+    at = _segment_of(word - 1, starts, lengths, 0)
+    if at < 0:
+        return -1
+    inside = places[at] + (word - 1 - starts[at]) // 8
+    kind = _find(words[inside], keys, table)
+    if kind < 0 or roles[kind] & _STRING == 0:
+        return -1
+    return words[inside + 1] >> 32
+
+
+@kernel
+def _is_derived(words, i, limit, length, starts, lengths, places, keys, table, roles):
+    """Tell whether the third and the fourth word fit the length of a string made out of others."""
+    first = _length_of_string(words[i + 2], words, starts, lengths, places, keys, table, roles)
+    if first < 0 or first == length or i + 3 >= limit:
+        return first == length
+    fourth = words[i + 3]
+    if fourth & 0xFFFFFFFF == 0:  # where in the first one it begins
+        return fourth >= 0 and (fourth >> 32) + length <= first
+    second = _length_of_string(fourth, words, starts, lengths, places, keys, table, roles)
+    return second >= 0 and first + second == length
+
+
+@kernel
 def find_instances(
     words,
     first,
@@ -187,7 +221,8 @@ def find_instances(
 
     An object of JavaScript begins with its Map, its properties and its elements. A word that is a
     Map is taken for one only where the two words behind it are what they can be: a small integer
-    or a store of properties, and a store of elements; of a string, a length that fits.
+    or a store of properties, and a store of elements; of a string, a length that fits or another
+    string. V8 itself keeps lists of Maps: what another Map follows is an entry of one.
 
     Parameters
     ----------
@@ -205,7 +240,7 @@ def find_instances(
         The Maps, tagged.
     table : int32[t]
         Of `add_keys`.
-    roles : uint8[k]
+    roles : uint16[k]
         What objects of each Map can be, `RECEIVER` and the others added.
     alive : bool[p]
         Which of the words looked at begin an object that is in use; empty where all may.
@@ -234,16 +269,26 @@ def find_instances(
         if alive.size and not alive[i - first]:
             continue
         map_ = _find(word, keys, table)
-        if map_ < 0 or roles[map_] & (RECEIVER | ANY | NARROW | WIDE) == 0:
+        if map_ < 0 or roles[map_] & _COUNTED == 0 or i + 1 >= limit:
             continue
         store = 0
-        if roles[map_] & (NARROW | WIDE):
-            # A hash and the length, then the characters, up to a whole word.
-            length = words[i + 1] >> 32 if i + 1 < limit else 0
-            size = 16 + (length * (2 if roles[map_] & WIDE else 1) + 7 & ~7)
-            if length <= 0 or length > _LONGEST_STRING or i + size // 8 > limit:
+        if roles[map_] & ANY and _find(words[i + 1], keys, table) >= 0:
+            continue
+        if roles[map_] & _STRING:
+            # A hash and the length, then the characters, another string, or where they are.
+            length = words[i + 1] >> 32
+            if length <= 0 or length > _LONGEST_STRING or i + 2 >= limit:
                 continue
-            store = size
+            if roles[map_] & (NARROW | WIDE):
+                store = 16 + (length * (2 if roles[map_] & WIDE else 1) + 7 & ~7)
+                if i + store // 8 > limit:
+                    continue
+            if roles[map_] & EXTERNAL and words[i + 2] & 1:
+                continue
+            if roles[map_] & DERIVED and not _is_derived(
+                words, i, limit, length, starts, lengths, places, keys, table, roles
+            ):
+                continue
         if roles[map_] & RECEIVER:
             if i + 2 >= limit:
                 continue

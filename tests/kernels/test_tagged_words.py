@@ -25,7 +25,7 @@ class Heap:
         self.keys = BASE + 8 * (500 + 9 * np.arange(9)) + 1
         receiver, store = kernels.RECEIVER, kernels.PROPERTIES | kernels.ELEMENTS
         roles = [receiver] * 5 + [store, kernels.PROPERTIES]
-        self.roles = np.array([*roles, kernels.ELEMENTS | kernels.BYTES, 0], np.uint8)
+        self.roles = np.array([*roles, kernels.ELEMENTS | kernels.BYTES, 0], np.uint16)
         self.sizes = np.array([3, 4, 5, 6, 3, 0, 0, 0, 0], np.int64)
         reach = [kernels.FIXED] * 5 + [kernels.COUNTED, kernels.PROPERTY_COUNTED]
         self.reach = np.array([*reach, kernels.NO_REFERENCES, kernels.FIXED], np.uint8)
@@ -232,21 +232,68 @@ def test_words_that_are_their_own_address_and_holders_of_keys():
     assert kernels.find_holders(words, 4, 100, BASE + 32, np.array([BASE + 1]), out) == 1
 
 
-def test_strings_count_with_their_characters_where_these_fit():
+def string(heap, place, kind, length, *words):
+    """Write a string, or what only looks like one."""
+    heap.words[place] = heap.keys[kind]
+    heap.words[place + 1] = length << 32 | 77
+    heap.words[place + 2 : place + 2 + len(words)] = words
+    return BASE + 8 * place + 1
+
+
+@pytest.fixture
+def strings():
+    """A heap without anything but strings: Map 1 narrow, 2 wide, 3 derived, 4 external."""
     heap = Heap(0)
     heap.words[:OUTSIDE] = 0
-    heap.roles[1:4] = kernels.NARROW, kernels.WIDE, kernels.ANY
-    for place, kind, length in ((0, 1, 9), (10, 2, 9), (20, 1, 0), (30, 1, -3), (40, 3, 0)):
-        heap.words[place] = heap.keys[kind]
-        heap.words[place + 1] = length << 32 | 77
-    heap.words[OUTSIDE - 4] = heap.keys[1]
-    heap.words[OUTSIDE - 3] = 17 << 32
+    heap.roles[1:5] = kernels.NARROW, kernels.WIDE, kernels.DERIVED, kernels.EXTERNAL
+    return heap
+
+
+def places_of(heap):
     rows = run_instances(heap, 0, OUTSIDE, OUTSIDE)[3]
-    assert rows == [
-        (BASE, 1, 16 + 16),
-        (BASE + 80, 2, 16 + 24),
-        (BASE + 320, 3, 0),
-    ]
+    return [(address - BASE) // 8 for address, *_ in rows]
+
+
+def test_strings_count_with_their_characters_where_these_fit(strings):
+    string(strings, 0, 1, 9)
+    string(strings, 10, 2, 9)
+    string(strings, 20, 1, 0)
+    string(strings, 30, 1, -3)
+    string(strings, OUTSIDE - 4, 1, 17)
+    rows = run_instances(strings, 0, OUTSIDE, OUTSIDE)[3]
+    assert rows == [(BASE, 1, 16 + 16), (BASE + 80, 2, 16 + 24)]
+
+
+def test_strings_made_out_of_others_have_the_length_that_these_give(strings):
+    nine = string(strings, 0, 1, 9)
+    four = string(strings, 6, 2, 4)
+    joined = string(strings, 20, 3, 13, nine, four)
+    string(strings, 24, 3, 17, joined, four)
+    string(strings, 30, 3, 5, nine, 4 << 32)
+    string(strings, 36, 3, 9, nine, 0)
+    good = places_of(strings)
+    assert good == [0, 6, 20, 24, 30, 36]
+    string(strings, 50, 3, 14, nine, four)  # too long
+    string(strings, 56, 3, 6, nine, 4 << 32)  # behind the end of its parent
+    string(strings, 62, 3, 5, nine, -1 << 32)
+    string(strings, 68, 3, 9, nine - 1, 0)  # no reference
+    string(strings, 74, 3, 9, BASE + 8 * OUTSIDE * 1000 + 1, 0)  # no memory
+    string(strings, 80, 3, 9, BASE + 8 * 90 + 1, 0)  # no string
+    assert places_of(strings) == good
+
+
+def test_the_characters_of_an_external_string_are_behind_a_plain_pointer(strings):
+    string(strings, 0, 4, 7, 0x5555_0000)
+    string(strings, 10, 4, 7, 0x5555_0001)
+    assert places_of(strings) == [0]
+
+
+def test_a_list_of_maps_holds_nothing_of_their_kind(strings):
+    strings.roles[1:3] = kernels.ANY
+    strings.words[0:2] = strings.keys[1], 12345
+    strings.words[10:14] = strings.keys[[1, 2, 1, 4]]
+    strings.words[14] = 9
+    assert places_of(strings) == [0]
 
 
 def test_a_table_finds_every_key_of_many_that_collide():

@@ -144,7 +144,7 @@ class Search:
     @cached_property
     def _roles(self) -> np.ndarray:
         constants, maps = self.heap.constants, self._maps
-        roles = np.zeros(maps.keys.size, np.uint8)
+        roles = np.zeros(maps.keys.size, np.uint16)
         fixed = (maps.types >= constants.type_of("FixedArray")) & (
             maps.types < constants.type_of("ByteArray")
         )
@@ -156,7 +156,12 @@ class Search:
             tagged_words.ELEMENTS | tagged_words.BYTES
         )
         strings = maps.types < constants["FirstNonstringType"]
-        roles[strings & (maps.sizes > 0)] |= tagged_words.ANY
+        derived = np.isin(
+            maps.types & constants["StringRepresentationMask"],
+            [constants[f"{name}StringTag"] for name in ("Cons", "Sliced", "Thin")],
+        )
+        roles[strings & (maps.sizes > 0) & derived] |= tagged_words.DERIVED
+        roles[strings & (maps.sizes > 0) & ~derived] |= tagged_words.EXTERNAL
         narrow = maps.types & constants["StringEncodingMask"] == constants["OneByteStringTag"]
         own = strings & (maps.sizes == 0)
         roles[own & narrow] |= tagged_words.NARROW
