@@ -221,7 +221,9 @@ class Image:
         if signal is None:
             return "no signal: a copy of a running process" if self.threads else "no thread is told"
         where = f" at {signal.address:#x}" if signal.address is not None else ""
-        return f"{signal.name}{where}, {signal.meaning}"
+        other = signal.sender_pid not in (None, 0, self.pid)
+        sender = f", by process {signal.sender_pid}" if other else ""
+        return f"{signal.name}{where}, {signal.meaning}{sender}"
 
     # -- where ------------------------------------------------------------------------------------
 

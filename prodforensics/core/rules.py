@@ -5,6 +5,7 @@ from __future__ import annotations
 from prodforensics.core.symptoms import (
     abort_rules,
     completeness_rules,
+    freed_memory_rules,
     javascript_rules,
     lock_rules,
     secret_rules,
@@ -17,6 +18,7 @@ __all__ = ["RULES"]
 
 RULES: tuple[Rule, ...] = (
     *signal_rules.RULES,
+    *freed_memory_rules.RULES,
     *stack_rules.RULES,
     *abort_rules.RULES,
     *javascript_rules.RULES,

@@ -111,6 +111,11 @@ class Signal:
     address: int | None = None
     sender_pid: int | None = None
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether a process sent it, with kill or raise: nothing faulted."""
+        return self.sender_pid is not None
+
     @classmethod
     def of(
         cls, thread_id: int, number: int, code: int | None, address: int, sender_pid: int

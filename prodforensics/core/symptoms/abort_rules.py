@@ -28,6 +28,7 @@ _HEAP = re.compile(
 _SMASHED = re.compile(r"stack smashing|buffer overflow detected")
 _NO_MEMORY = ("std::bad_alloc", "std::bad_array_new_length")
 _ALLOCATION = re.compile(r"memory allocation of \d+ bytes failed")
+_FROM_OUTSIDE = ("SI_USER", "SI_QUEUE")
 _GO = (
     ("runtime.panicmem", "a nil pointer was followed"),
     ("runtime.goPanic", "an index or a slice was out of range"),
@@ -78,9 +79,11 @@ def _finding(name: str, crash: Crash, ending: _Ending) -> Finding:
 
 def _ending(core: CoreDump, crash: Crash) -> _Ending | None:
     signal = core.image.signal
-    # An abort that another process sent is none; what Node.js and Java say, others tell.
     if signal is None or signal.name != "SIGABRT":
         return None
+    if signal.code in _FROM_OUTSIDE and signal.sender_pid not in (None, core.image.pid):
+        return _of_sender(crash, signal.sender_pid)
+    # What Node.js and Java say, others tell.
     runtimes = runtimes_of(core.image)
     if runtimes & {"node", "java"}:
         return None
@@ -98,14 +101,32 @@ def _ending(core: CoreDump, crash: Crash) -> _Ending | None:
     )
 
 
+def _of_sender(crash: Crash, sender: int | None) -> _Ending:
+    who = f"process {sender}" if sender else "a process outside of its container"
+    return _Ending(
+        f"SIGABRT was sent by {who}",
+        f"The program did not end itself: {who} sent the signal, as the watchdog of systemd and "
+        "other supervisors do when a program does not answer in time. The thread that got it was "
+        f"in {crash.where}, which need not be at fault.",
+        "core.frames['stacks'], and core.frames['waits']: what did the threads wait for?",
+    )
+
+
 def _shown(core: CoreDump, text: str) -> str:
     return plain(mask_secrets(text) if core.options.redact else text, _TEXT)
 
 
 def _of_cpp(core: CoreDump, crash: Crash) -> _Ending | None:
+    if any(name.startswith("__cxa_pure_virtual") for name in crash.functions):
+        return _Ending(
+            f"Pure virtual method called in {crash.where}",
+            "A virtual function was called that its class does not define: on an object that is "
+            "being made or destroyed, from its base's constructor or destructor, or that is gone.",
+            "core.backtrace(full=True): whose constructor or destructor is on the stack?",
+        )
     found = exceptions_of(core.image, crash.thread)
     if not found:
-        return None
+        return _of_terminate(crash)
     one = found[0]
     name, said = _shown(core, one.type), _shown(core, one.message)
     no_memory = any(base in ("St9bad_alloc",) for base in one.bases) or one.type in _NO_MEMORY
@@ -124,6 +145,22 @@ def _of_cpp(core: CoreDump, crash: Crash) -> _Ending | None:
         f"{name} was thrown in {crash.where}{told}, and nothing caught it, so std::terminate "
         "ended the program.",
         "catch it where something can be done about it; core.backtrace(full=True)",
+    )
+
+
+def _of_terminate(crash: Crash) -> _Ending | None:
+    if not any(name.startswith("std::terminate") for name in crash.functions):
+        return None
+    thread = any(name.startswith("std::thread::~thread") for name in crash.functions)
+    what = (
+        "a std::thread was destroyed, or another put in its place, before join() or detach()"
+        if thread
+        else "the program called it, or a std::thread was destroyed before join() or detach()"
+    )
+    return _Ending(
+        f"std::terminate was called in {crash.where}",
+        f"No exception was in flight: {what}.",
+        "core.backtrace(full=True)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Findings on faults: pointers that are null or freed, instructions that are none, lost files."""
+"""Findings on faults: null pointers, instructions that are none, lost files."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from prodforensics._text import plain
-from prodforensics.core.symbols import address_of
 from prodforensics.core.symptoms.crash import Crash, crash_of
 from prodforensics.errors import ForensicsError
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
 if TYPE_CHECKING:
-    from prodforensics.core.memory import Segment
     from prodforensics.core.model import CoreDump
 
 __all__ = ["RULES"]
 
 _PAGE, _NEAR = 4096, 65_536
-_CHAIN = re.compile(r"\*?\(?[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[\w+\])*")
-_ZERO = re.compile(r"(?:\([^()]*\)\s*)?0x0\b")
+_NAME = r"\*?\(?[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[\w+\])*"
+_CHAIN = re.compile(_NAME)
+_CALLED = re.compile(rf"({_NAME})\)?\s*\(")
+_ZERO = re.compile(r"(?:\(.*\)\s*)?0x0\b")
 _LINE = 160
-# glibc's MALLOC_PERTURB_, debug heaps, kernels and allocators fill what is freed with one byte.
-_SPARED = (0x00, 0xFF)
 _TRAPS = {b"\x0f\x0b": "ud2", b"\x0f\xb9": "ud1", b"\x0f\xff": "ud0"}
 _VECTORS = {0x62: "AVX-512", 0xC4: "AVX", 0xC5: "AVX"}
 
@@ -38,11 +36,15 @@ def null_dereference(core: CoreDump) -> Iterator[Finding]:
     if signal.address is None or signal.address >= _NEAR:
         return
     near = signal.address < _PAGE
+    called = signal.address == crash.thread.pc
     wrote = crash.operand is not None and crash.operand.writes
-    did = "written to" if wrote else "read"
-    null = _null_expression(crash)
+    did = "called as a function" if called else "written to" if wrote else "read"
+    null = _null_expression(crash, called=called)
     offset = f", the access {signal.address:#x} bytes behind it," if signal.address else ""
-    steps = [f"Memory at {signal.address:#x} was {did} in {crash.where}."]
+    steps = [
+        f"{'The address' if called else 'Memory at'} {signal.address:#x} was {did} in "
+        f"{crash.where}."
+    ]
     if null:
         steps.append(f"Null is the expression `{null}`{offset or ','} as the debugger tells.")
     elif crash.operand:
@@ -66,7 +68,8 @@ def null_dereference(core: CoreDump) -> Iterator[Finding]:
         Severity.HIGH,
         f"{null} is null in {crash.where}"
         if null
-        else f"{'Write' if wrote else 'Read'} through a null pointer in {crash.where}",
+        else f"{'Call' if called else 'Write' if wrote else 'Read'} through a null pointer in "
+        f"{crash.where}",
         " ".join(steps),
         crash.rows,
         f"core.backtrace(full=True), and core.frame({_number(crash)}): who gave it the null?",
@@ -77,23 +80,23 @@ def _number(crash: Crash) -> int:
     return int(crash.own["frame_index"]) if crash.own is not None else 0
 
 
-def _null_expression(crash: Crash) -> str:
+def _null_expression(crash: Crash, *, called: bool) -> str:
     """Return the part of the source line that is null; empty where nothing tells it."""
     number = _number(crash)
-    for chain in _CHAIN.findall(crash.code):
-        for part in _pointers(chain):
-            try:
-                value = crash.core.evaluate(part, number, crash.thread.thread_id)
-            except ForensicsError:
-                continue
-            if _ZERO.match(value.text):
-                return part
+    chains = (_CALLED if called else _CHAIN).findall(crash.code)
+    for part in (part for chain in chains for part in _pointers(chain, called=called)):
+        try:
+            value = crash.core.evaluate(part, number, crash.thread.thread_id)
+        except ForensicsError:
+            continue
+        if _ZERO.match(value.text):
+            return part
     return ""
 
 
-def _pointers(chain: str) -> Iterator[str]:
-    """Yield what a chain of members dereferences, the outermost first."""
-    if chain.startswith("*"):
+def _pointers(chain: str, *, called: bool) -> Iterator[str]:
+    """Yield what a chain of members calls or dereferences, the outermost first."""
+    if called or chain.startswith("*"):
         yield chain.lstrip("*(")
     chain = chain.lstrip("*(")
     for found in re.finditer(r"->|\[", chain):
@@ -109,91 +112,11 @@ def _null_variables(crash: Crash) -> list[str]:
     return [plain(name, _LINE) for name, value in values if _ZERO.match(value)][:4]
 
 
-@rule("core.use_after_free_suspect")
-def use_after_free(core: CoreDump) -> Iterator[Finding]:
-    """Find a pointer whose value is what allocators leave in freed memory."""
-    crash, signal = crash_of(core), core.image.signal
-    if crash is None or signal is None or signal.name not in ("SIGSEGV", "SIGBUS"):
-        return
-    if signal.address is not None and signal.address < _NEAR:
-        return
-    if told := _freed(core, crash, signal.address):
-        value, pattern = told
-        yield Finding(
-            "core.use_after_free_suspect",
-            Verdict.LIKELY,
-            Severity.HIGH,
-            f"Freed memory was used in {crash.where}: the pointer is {value:#x}",
-            f"The pointer that was followed, {value:#x}, is {pattern}. It was read out of memory "
-            f"that was freed before. The program came there by {crash.path or crash.where}. "
-            "Who freed it is not in a core: a run under AddressSanitizer or valgrind tells.",
-            crash.rows,
-            "build with -fsanitize=address and repeat; core.frame(0) shows the object",
-        )
-    elif signal.code == "SI_KERNEL" and crash.operand:
-        wild = [f"{n} = {v:#x}" for n, v in crash.operand.registers.items() if v >> 47]
-        if wild:
-            yield Finding(
-                "core.use_after_free_suspect",
-                Verdict.POSSIBLE,
-                Severity.MEDIUM,
-                f"A pointer that no program can have was followed in {crash.where}",
-                f"The instruction `{crash.operand.instruction}` followed {', '.join(wild)}: not "
-                "an address of this machine, but data. Freed memory that was given to somebody "
-                "else looks like this, and so does an overrun buffer.",
-                crash.rows,
-                "build with -fsanitize=address and repeat",
-            )
-
-
-def _freed(core: CoreDump, crash: Crash, address: int | None) -> tuple[int, str] | None:
-    """Return the pointer that was followed, and what of freed memory it looks like."""
-    registers = crash.thread.registers
-    values = list(crash.operand.registers.values()) if crash.operand else list(registers.values())
-    for value in values:
-        first = value & 0xFF
-        if first not in _SPARED and value == first * 0x0101010101010101:
-            return value, f"the byte {first:#04x} eight times, with which freed memory is filled"
-    if key := _key_of_freed(core, values):
-        return key, (
-            "the key that glibc writes into every chunk that is freed (tcache_key), in the place "
-            "of its second word"
-        )
-    if address is None:
-        return None
-    for heap in _heaps(core):
-        # glibc links freed chunks by addresses that it hides: the last one holds its own >> 12.
-        low, high = heap.start >> 12, heap.end >> 12
-        for value in [one for one in values if low <= one <= high]:
-            if 0 <= address - value < _PAGE:
-                return value, (
-                    "the address of a chunk on the heap, shifted by 12 bits: glibc's mark in the "
-                    "last freed chunk of its size (tcache)"
-                )
-    return None
-
-
-def _heaps(core: CoreDump) -> list[Segment]:
-    return [one for one in core.image.mappings if one.kind == "heap"]
-
-
-def _key_of_freed(core: CoreDump, values: list[int]) -> int:
-    """Return the value that is glibc's key of freed chunks, by its symbol; else 0."""
-    for module in core.image.modules:
-        if not module.is_executable and not module.name.startswith("libc"):
-            continue
-        at = address_of(module, "tcache_key")
-        held = core.image.memory.read_some(at, 8) if at is not None else b""
-        if len(held) == 8 and any(held) and (key := int.from_bytes(held, "little")) in values:
-            return key
-    return 0
-
-
 @rule("core.illegal_instruction")
 def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
     """Find what stood where the processor saw no instruction."""
     crash, signal = crash_of(core), core.image.signal
-    if crash is None or signal is None or signal.name != "SIGILL":
+    if crash is None or signal is None or signal.name != "SIGILL" or signal.is_sent:
         return
     raw = core.image.memory.read_some(crash.thread.pc, 8)
     trap = _TRAPS.get(raw[:2], "")
@@ -227,7 +150,7 @@ def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
 def bus_error(core: CoreDump) -> Iterator[Finding]:
     """Find an access beyond the end of a mapped file."""
     crash, signal = crash_of(core), core.image.signal
-    if crash is None or signal is None or signal.name != "SIGBUS":
+    if crash is None or signal is None or signal.name != "SIGBUS" or signal.is_sent:
         return
     address = signal.address
     segment = core.image.memory.segment_at(address) if address is not None else None
@@ -257,4 +180,4 @@ def bus_error(core: CoreDump) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (null_dereference, use_after_free, illegal_instruction, bus_error)
+RULES: tuple[Rule, ...] = (null_dereference, illegal_instruction, bus_error)

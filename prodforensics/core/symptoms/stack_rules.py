@@ -11,13 +11,18 @@ from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
 if TYPE_CHECKING:
+    from prodforensics.core.image import Image, Thread
+    from prodforensics.core.memory import Segment
     from prodforensics.core.model import CoreDump
 
 __all__ = ["RULES", "recursion"]
 
 _BELOW = 2**20
-"""A large frame may reach this far beyond the guard."""
+"""So far beyond its own stack pointer a function may reach, as one that calls nothing does."""
+_LEAP = 2**30
+"""One frame may leap so far over the end of the stack, and over its guard."""
 _ABOVE = 16_384
+_PAGE = 4096
 _LONGEST_CYCLE = 16
 _DEEP = 100
 _NAME = 80
@@ -30,20 +35,22 @@ def stack_overflow(core: CoreDump) -> Iterator[Finding]:
     if crash is None or signal is None or signal.name not in ("SIGSEGV", "SIGBUS"):
         return
     address, sp = signal.address, crash.thread.sp
-    above = [one for one in core.image.mappings if one.start >= sp - _ABOVE and one.size]
-    stack = core.image.memory.segment_at(sp) or (above[0] if above else None)
-    if stack is None or address is None or not sp:
+    stack = _stack_of(core.image, crash.thread) if sp else None
+    if stack is None or address is None:
         return
-    at_end = sp < stack.start + _ABOVE and stack.start - _BELOW <= address < stack.start + 4096
-    if not at_end or abs(address - sp) > _BELOW:
+    leap = stack.start - sp
+    if not -_ABOVE < leap <= _LEAP or not min(sp, stack.start) - _BELOW <= address < (
+        stack.start + _PAGE
+    ):
         return
     cycle, times = recursion(crash.functions)
     names = ", ".join(plain(one, _NAME) for one in cycle)
     deep = times * len(cycle) >= _DEEP
     size = stack.end - stack.start
     steps = [
-        f"The stack of {human_bytes(size)} is full: the stack pointer {sp:#x} is at its end, and "
-        f"the address of the fault, {address:#x}, below."
+        f"The stack of {human_bytes(size)} is full: the stack pointer {sp:#x} is "
+        f"{'at its end' if leap <= _BELOW else f'{human_bytes(leap)} below its end'}, and the "
+        f"address of the fault, {address:#x}, below."
     ]
     if cycle:
         steps.append(
@@ -65,6 +72,22 @@ def stack_overflow(core: CoreDump) -> Iterator[Finding]:
         if cycle
         else "ulimit -s, and the size of local arrays",
     )  # fmt: skip
+
+
+def _stack_of(image: Image, thread: Thread) -> Segment | None:
+    """Return the stack of a thread whose stack pointer may have left it."""
+    at = image.memory.segment_at(thread.sp)
+    if at is not None and "w" in at.permissions:
+        return at
+    # The guard and what is below it are not writable. At the top of the stack lies what the kernel
+    # left for the program; at the top of another thread's the C library keeps the thread itself.
+    main = thread.os_tid == image.pid
+    top = image.auxiliary.get("AT_RANDOM", 0) if main else thread.registers.get("fs_base", 0)
+    known = image.memory.segment_at(top) if top > thread.sp else None
+    if known is not None:
+        return known
+    above = (one for one in image.mappings if one.start > thread.sp and "w" in one.permissions)
+    return next(above, None)
 
 
 def recursion(functions: Sequence[str]) -> tuple[list[str], int]:
