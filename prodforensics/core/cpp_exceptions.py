@@ -53,7 +53,7 @@ class CppException(NamedTuple):
     Parameters
     ----------
     type : str
-        Its type, as people write it.
+        Its type, as people write it; empty where the file that holds its name is not at hand.
     message : str
         What its ``what()`` says; empty where that is not known.
     bases : tuple of str
@@ -113,15 +113,19 @@ def _headers(image: Image) -> Iterator[int]:
 
 
 def _described(memory: Memory, address: int) -> CppException | None:
+    at = address + _OBJECT
     try:
         info = memory.word(address + _TYPE)
-        name = _type_name(memory, info)
     except Unreadable:
         return None
+    try:
+        name = _type_name(memory, info)
+    except Unreadable:
+        # The name is constant data of a file that is not here; the text is in memory.
+        return CppException("", _counted_text(memory, at), (), at)
     if not name:
         return None
     bases = tuple(_bases(memory, info))
-    at = address + _OBJECT
     return CppException(demangled(name), _message(memory, at, name, bases), bases, at)
 
 
@@ -160,6 +164,20 @@ def _message(memory: Memory, at: int, name: str, bases: tuple[str, ...]) -> str:
 
 def _text(memory: Memory, pointer: int) -> str:
     return memory.c_string(pointer, 2000).decode("utf-8", "backslashreplace")
+
+
+def _counted_text(memory: Memory, at: int) -> str:
+    """Return the text of an exception that may be one with a text, such as std::runtime_error.
+
+    Its string counts its references: before the characters stand their number, the room for them
+    and the count (``_Rep`` of libstdc++).
+    """
+    try:
+        pointer = memory.word(at + 8)
+        raw = memory.c_string(pointer, 2000)
+        return _text(memory, pointer) if raw and memory.word(pointer - 24) == len(raw) else ""
+    except Unreadable:
+        return ""
 
 
 def demangled(name: str) -> str:

@@ -69,6 +69,13 @@ def test_a_core_alone_says_which_files_to_get():
         assert "core.null_dereference" in likely(core)
 
 
+def test_an_exception_is_told_without_the_file_that_names_its_type():
+    with pf.load(samples.path(PATHS["exception"])) as core:
+        (found,) = (one for one in core.findings() if one.rule == "core.abort")
+        assert found.title == "Uncaught exception: no price for SKU 4711"
+        assert "whose type is in a file that is not at hand" in found.why
+
+
 def test_secrets_are_never_in_the_words_of_findings():
     with sample_core("secret") as core:
         text = "".join(f"{one.title}{one.why}{one.next_step}" for one in core.findings())

@@ -141,9 +141,9 @@ def _of_cpp(core: CoreDump, crash: Crash) -> _Ending | None:
             no_memory=True,
         )
     return _Ending(
-        f"Uncaught exception {name}{told}",
-        f"{name} was thrown in {crash.where}{told}, and nothing caught it, so std::terminate "
-        "ended the program.",
+        f"Uncaught exception{f' {name}' if name else ''}{told}",
+        f"{name or 'An exception whose type is in a file that is not at hand'} was thrown in "
+        f"{crash.where}{told}, and nothing caught it, so std::terminate ended the program.",
         "catch it where something can be done about it; core.backtrace(full=True)",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_a_signal_that_was_raised_is_no_fault(died, name):
 
 def held_and_killed(programs, folder, number):
     """Send a signal to a program that waits, and give the findings."""
-    if open("/proc/sys/kernel/core_pattern").read().strip() != "core":
+    if Path("/proc/sys/kernel/core_pattern").read_text().strip() != "core":
         pytest.skip("the kernel hands cores to a program, and gdb cannot stand between")
     process = subprocess.Popen(
         ["sh", "-c", f"ulimit -c unlimited; exec {programs / 'dies'} held"],
