@@ -142,8 +142,10 @@ def test_damage_is_told_here_although_another_process_met_it(tmp_path):
         (tmp_path / name).write_bytes(whole[: -len(whole) // 3])
     with pytest.warns(PartialEvidenceWarning) as caught:
         loaded = pf.load_many(f"{tmp_path}/*.xml")
-    assert len(caught) == len(loaded) == 2
-    assert "a.xml" in str(caught[0].message)
+    # Whatever else is reported at that moment, such as a file that an earlier test left open.
+    ours = [one.message for one in caught if one.category is PartialEvidenceWarning]
+    assert len(ours) == len(loaded) == 2
+    assert "a.xml" in str(ours[0])
 
 
 def test_an_error_of_another_process_arrives_here(tmp_path):

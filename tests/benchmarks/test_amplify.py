@@ -13,6 +13,7 @@ from tests.conftest import require_tool
 from tests.oracle.recordings import node_program
 
 COPIES = 3
+pytestmark = pytest.mark.xdist_group("amplified snapshot")
 
 
 @pytest.fixture(scope="module")

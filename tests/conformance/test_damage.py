@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from prodforensics import errors, samples
 from tests.conformance.conftest import DAMAGED, RECORD_END, RECORDS, unpacked
 
+# All in one worker: the other process takes long to start.
+pytestmark = pytest.mark.xdist_group("damaged files")
 OURS = {"partial", *errors.__all__} - {"PartialEvidenceWarning", "SchemaError"}
 # No shrinking: a hang costs its whole time limit again and again.
 EXAMPLES = settings(

@@ -8,7 +8,8 @@ import prodforensics as pf
 from prodforensics import samples
 from tests.profile.oracle import go_pprof
 
-pytestmark = pytest.mark.oracle
+# One worker builds the tool.
+pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("go tool pprof")]
 
 PPROF = [
     e["path"]
