@@ -30,6 +30,8 @@ _STEP = 1 << 16
 _MOST_CANDIDATES = 64
 _MOST_SEARCHED = 1 << 28
 """Bytes that are searched for one process: every frame of a damaged stack may cost a search."""
+_SIGNATURE = 64
+"""Bytes by which a builtin is told."""
 _KINDS = ("baseline", "maglev", "turbofan")
 _KIND_MASK = 15
 
@@ -117,11 +119,40 @@ class CodeSpace:
         """Whether the program names its builtins: stripped ones do not."""
         return bool(self._builtins[0])
 
+    @cached_property
+    def _copies(self) -> list[tuple[int, int]]:
+        """Where V8 copied all of its builtins to: first address, and the one behind the last."""
+        starts, sizes, _ = self._builtins
+        if not starts:
+            return []
+        behind = starts[-1] + sizes[-1]
+        first, last = (self.binary.read(place, _SIGNATURE) for place in (starts[0], starts[-1]))
+        memory, found, searched = self.image.memory, [], 0
+        for one in memory.segments:
+            if one.path or "x" not in one.permissions or searched + one.file_size > _MOST_SEARCHED:
+                continue
+            searched += one.file_size
+            data = memory.view(one)
+            words = data[: data.size // 8 * 8].view("<u8")
+            for place in np.flatnonzero(words == int.from_bytes(first[:8], "little")).tolist():
+                at = one.start + 8 * place
+                other = at + starts[-1] - starts[0]
+                if (
+                    memory.read_some(at, len(first)) == first
+                    and memory.read_some(other, len(last)) == last
+                ):
+                    found.append((at, at + behind - starts[0]))
+        return found
+
     def in_file(self, pc: int) -> int | None:
         """Return an address of the process in the numbering of the program file.
 
-        V8 may map its builtins a second time, near the code that it compiles.
+        V8 may map its builtins a second time, near the code that it compiles; it copies them there
+        where the file is no longer the one that runs, as behind an upgrade.
         """
+        for start, behind in self._copies:
+            if start <= pc < behind:
+                return self._builtins[0][0] + pc - start
         module = self.module
         if module is None:
             return None
