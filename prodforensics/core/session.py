@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from prodforensics._reference import resolve
-from prodforensics.core.debuggers.interface import Debugger, Limits
+from prodforensics._reference import Later, resolve
+from prodforensics.core.debuggers.interface import Debugger, FramePointerCode, Limits
 from prodforensics.core.debuggers.targets import Workspace
 from prodforensics.errors import BadOption, ForensicsError, MissingTool, ToolFailed
 from prodforensics.gaps import Gap
@@ -26,6 +26,8 @@ _INSTALLED = {
 }
 _MANY_THREADS = 100
 
+javascript = Later("prodforensics.core.javascript")
+
 
 class Session:
     """The open debuggers of one core dump.
@@ -34,11 +36,17 @@ class Session:
     ----------
     core : CoreDump
     limits : Limits
+
+    Attributes
+    ----------
+    frame_pointer_code : FramePointerCode
+        What of the process is walked by frame pointers, as V8's code is.
     """
 
     def __init__(self, core: CoreDump, limits: Limits | None = None) -> None:
         self._image, self._options = core.image, core.options
         self._limits = limits or Limits()
+        self.frame_pointer_code = _frame_pointer_code(core)
         self._workspace: Workspace | None = None
         self._open: dict[str, Debugger] = {}
 
@@ -78,7 +86,7 @@ class Session:
         """
         if name not in self._open:
             if self._workspace is None:
-                self._workspace = Workspace(self._image, self._options)
+                self._workspace = Workspace(self._image, self._options, self.frame_pointer_code)
             self._open[name] = resolve(_CLASSES[name])(self._workspace.target, self._limits)
         return self._open[name]
 
@@ -114,6 +122,16 @@ class Session:
         if self._workspace:
             self._workspace.close()
             self._workspace = None
+
+
+def _frame_pointer_code(core: CoreDump) -> FramePointerCode:
+    if not javascript.is_node(core):
+        return FramePointerCode()
+    try:
+        return core.javascript.code.frame_pointer_code()
+    except (ForensicsError, LookupError):
+        # Of another version, or without the program: what C++ ran around JavaScript is not told.
+        return FramePointerCode()
 
 
 def session(core: CoreDump) -> Session:

@@ -143,7 +143,8 @@ def native_frames(core: CoreDump) -> pd.DataFrame:
     image, told = core.image, core.walk.stacks
     if not told.address:
         return schemas.STACK_FRAMES.empty()
-    places = Places(image)
+    by_gdb = core.walk.debugger == "gdb"
+    places = Places(image, session(core).frame_pointer_code.parts if by_gdb else ())
     address = np.array(told.address, np.uint64)
     depths = np.array(told.depths, np.int64)
     module, trusted = places.modules(address)

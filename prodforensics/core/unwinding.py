@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +22,15 @@ class Places:
     Parameters
     ----------
     image : Image
+    walkable : sequence of (start, end)
+        Code without unwind tables that the debugger knew how to walk through.
     """
 
     MISMATCHED = _TRUSTS["mismatched"]
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, walkable: Sequence[tuple[int, int]] = ()) -> None:
         self.image = image
+        self._walkable = np.array(sorted(walkable), np.uint64).reshape(-1, 2)
         modules = image.modules
         self._starts = np.array([one.start for one in modules], np.uint64)
         self._ends = np.array([one.end for one in modules], np.uint64)
@@ -62,6 +66,10 @@ class Places:
             return np.full(len(address), -1, np.int64)
         far = (address - self._starts[module]).astype(np.int64)
         return np.where(module < 0, -1, far)
+
+    def is_walkable(self, address: np.ndarray) -> np.ndarray:
+        """Tell which addresses are in code that is walked without unwind tables."""
+        return _inside(address, self._walkable[:, 0], self._walkable[:, 1]) >= 0
 
     def is_code(self, address: np.ndarray) -> np.ndarray:
         """Tell which addresses, or the bytes before them, are in executable memory."""
@@ -108,6 +116,7 @@ def judged(
     # Of these modules no file is known: nothing tells how to leave their functions.
     files = np.array([one.matched in ("matched", "unverified") for one in places.image.modules])
     has_rules = np.where(module < 0, False, files[module]) if len(files) else module >= 0
+    has_rules |= places.is_walkable(address)
     texts, numbers = ["complete"], {"complete": 0}
 
     def number(text: str) -> int:

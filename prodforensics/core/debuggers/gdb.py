@@ -90,6 +90,9 @@ class Gdb:
             self._console(f"core-file {target.core}")
             self._console(f"source {SCRIPTS / 'in_gdb.py'}")
             self._python(f"pf_start({str(SCRIPTS)!r})")
+            code = target.frame_pointer_code
+            if code.parts:
+                self._python(f"pf_frame_pointers({code.parts!r}, {code.entries!r})")
         except BadOption as error:
             self.close()
             raise ToolFailed(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-__all__ = ["Answer", "Debugger", "Limits", "Stacks", "Target"]
+__all__ = ["Answer", "Debugger", "FramePointerCode", "Limits", "Stacks", "Target"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,21 @@ class Limits:
 
     seconds: float = 120.0
     memory_bytes: int = 6 * 2**30
+
+
+@dataclass(frozen=True)
+class FramePointerCode:
+    """Code without unwind tables whose frames are chained by the frame pointer.
+
+    Parameters
+    ----------
+    parts : tuple of (start, end)
+    entries : tuple of (start, end)
+        Those of V8 that C++ calls: they keep its registers at the head of their frames.
+    """
+
+    parts: tuple[tuple[int, int], ...] = ()
+    entries: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +64,7 @@ class Target:
         Where separate debug information is looked for.
     threads : int
         How many there are.
+    frame_pointer_code : FramePointerCode
     """
 
     core: Path
@@ -57,6 +73,7 @@ class Target:
     files: Mapping[str, Path] = field(default_factory=dict)
     debug_dirs: tuple[Path, ...] = ()
     threads: int = 0
+    frame_pointer_code: FramePointerCode = FramePointerCode()
 
 
 @dataclass

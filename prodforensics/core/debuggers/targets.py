@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from prodforensics.core.debuggers.interface import Target
+from prodforensics.core.debuggers.interface import FramePointerCode, Target
 from prodforensics.core.debuggers.link_map import loader_names
 from prodforensics.errors import SourceError
 
@@ -32,17 +32,20 @@ class Workspace:
     ----------
     image : Image
     options : Options
+    code : FramePointerCode, optional
 
     Attributes
     ----------
     target : Target
     """
 
-    def __init__(self, image: Image, options: Options) -> None:
+    def __init__(
+        self, image: Image, options: Options, code: FramePointerCode | None = None
+    ) -> None:
         try:
             folder = tempfile.TemporaryDirectory(prefix="prodforensics-debugger-")
             self._end = weakref.finalize(self, folder.cleanup)
-            self.target = _filled(Path(folder.name), image, options)
+            self.target = _filled(Path(folder.name), image, options, code or FramePointerCode())
         except OSError as error:
             raise SourceError(
                 f"files cannot be laid out in {tempfile.gettempdir()}: {error.strerror}",
@@ -54,7 +57,7 @@ class Workspace:
         self._end()
 
 
-def _filled(folder: Path, image: Image, options: Options) -> Target:
+def _filled(folder: Path, image: Image, options: Options, code: FramePointerCode) -> Target:
     root = folder / "root"
     root.mkdir()
     core = folder / "core"
@@ -78,7 +81,7 @@ def _filled(folder: Path, image: Image, options: Options) -> Target:
     debug_dirs = [_debug_folder(folder / "debug", image), *options.debug_dirs]
     if options.sysroot:
         debug_dirs.append(options.sysroot / "usr/lib/debug")
-    return Target(core, program, root, files, tuple(debug_dirs), len(image.threads))
+    return Target(core, program, root, files, tuple(debug_dirs), len(image.threads), code)
 
 
 def _debug_folder(folder: Path, image: Image) -> Path:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from prodforensics.core.image import Module
     from prodforensics.core.javascript.backtrace import Backtrace
+    from prodforensics.core.javascript.code import CodeSpace
     from prodforensics.core.javascript.fatal import Fatal
     from prodforensics.core.javascript.inspection import Inspection
     from prodforensics.core.javascript.search import Search
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["JavaScript", "is_node", "of"]
 
 backtrace = Later("prodforensics.core.javascript.backtrace")
+coding = Later("prodforensics.core.javascript.code")
 endings = Later("prodforensics.core.javascript.fatal")
 inspection = Later("prodforensics.core.javascript.inspection")
 searching = Later("prodforensics.core.javascript.search")
@@ -62,6 +64,11 @@ class JavaScript:
     def heap(self) -> Heap:
         """The heap; `BadOption` where the version of V8 is not known."""
         return Heap(self.core.image.memory, self.constants)
+
+    @cached_property
+    def code(self) -> CodeSpace:
+        """Where V8's code is in the process."""
+        return coding.CodeSpace(self.core.image, self.heap)
 
     @cached_property
     def search(self) -> Search:

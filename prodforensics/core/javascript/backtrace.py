@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from prodforensics.core.javascript.call_sites import call_text, eval_origin, is_visible
-from prodforensics.core.javascript.code import CodeSpace
 from prodforensics.core.javascript.parameters import parameter_names
 from prodforensics.core.javascript.stacks import COMPLETE, ScriptFrame, Stack, stack_of
 from prodforensics.core.javascript.values import short
@@ -181,7 +180,7 @@ def backtrace(javascript: JavaScript, thread: int | None = None) -> Backtrace:
         raise BadOption(f"there is no thread {thread}", hint=f"1 to {len(known)}")
     found = traces(javascript, thread)
     problems = []
-    if found and not CodeSpace(image, javascript.heap).has_symbols:
+    if found and not javascript.code.has_symbols:
         problems.append(
             f"{javascript.constants.path} does not name V8's builtins: it was stripped of symbols"
         )
@@ -197,8 +196,7 @@ def backtrace(javascript: JavaScript, thread: int | None = None) -> Backtrace:
 
 def traces(javascript: JavaScript, thread: int | None = None) -> list[Trace]:
     """Return the JavaScript of one thread, or of all that ran some."""
-    image, heap = javascript.core.image, javascript.heap
-    space = CodeSpace(image, heap)
+    image, heap, space = javascript.core.image, javascript.heap, javascript.code
     redact = javascript.core.options.redact
     found = []
     for one in image.threads:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prodforensics.core.debuggers.interface import FramePointerCode
 from prodforensics.core.javascript.binary import Binary
 from prodforensics.core.javascript.words import BadObject
 
@@ -32,6 +34,8 @@ _MOST_SEARCHED = 1 << 28
 """Bytes that are searched for one process: every frame of a damaged stack may cost a search."""
 _SIGNATURE = 64
 """Bytes by which a builtin is told."""
+_ENTRIES = ("JSEntry", "JSConstructEntry", "JSRunMicrotasksEntry")
+"""The builtins by which C++ calls JavaScript."""
 _KINDS = ("baseline", "maglev", "turbofan")
 _KIND_MASK = 15
 
@@ -164,6 +168,40 @@ class CodeSpace:
                     if 0 <= past < int(segment["file_size"]):
                         return int(segment["address"]) + past
         return None
+
+    def frame_pointer_code(self) -> FramePointerCode:
+        """Return where code of V8 is: it has no unwind tables, and keeps frame pointers."""
+        starts, sizes, names = self._builtins
+        parts = [
+            (one.start, one.end)
+            for one in self.image.mappings
+            if not one.path and "x" in one.permissions and one.kind != "vdso"
+        ]
+        if starts:
+            parts += self._everywhere(starts[0], starts[-1] + sizes[-1] - starts[0])
+        entries = [
+            place
+            for start, size, name in zip(starts, sizes, names, strict=True)
+            if name.removeprefix(_BUILTIN) in _ENTRIES
+            for place in self._everywhere(start, size)
+        ]
+        return FramePointerCode(tuple(parts), tuple(entries))
+
+    def _everywhere(self, address: int, size: int) -> Iterator[tuple[int, int]]:
+        """Yield where a part of the builtins is in the process, once or more."""
+        found = {address + self.bias}
+        found |= {start + address - self._builtins[0][0] for start, _ in self._copies}
+        for segment in self.binary.segments:
+            past = address - int(segment["address"])
+            if self.module is None or not 0 <= past < int(segment["file_size"]):
+                continue
+            offset = int(segment["offset"]) + past
+            for one in self.image.files:
+                at = one.start + offset - one.file_offset
+                if one.path == self.module.path and one.start <= at < one.end:
+                    found.add(at)
+        for start in sorted(found):
+            yield start, start + size
 
     def builtin_at(self, pc: int) -> str:
         """Return the name of the builtin at an address, without ``Builtins_``; empty for none."""

@@ -8,10 +8,10 @@ import pandas as pd
 
 from prodforensics.core import schemas
 from prodforensics.core.javascript.backtrace import Call, Trace, traces
-from prodforensics.core.javascript.code import CodeSpace
 from prodforensics.core.javascript.stacks import COMPLETE
 
 if TYPE_CHECKING:
+    from prodforensics.core.javascript.code import CodeSpace
     from prodforensics.core.model import CoreDump
 
 __all__ = ["merge"]
@@ -48,7 +48,7 @@ def merge(core: CoreDump, frames: pd.DataFrame) -> pd.DataFrame:
     found = {trace.stack.thread_id: trace for trace in traces(javascript)}
     if not any(trace.calls for trace in found.values()):
         return frames
-    space = CodeSpace(core.image, javascript.heap)
+    space = javascript.code
     pieces = []
     for thread, rows in frames.groupby("thread_id", sort=False, observed=True):
         trace = found.get(int(thread))

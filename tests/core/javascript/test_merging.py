@@ -5,7 +5,8 @@ import pytest
 
 from prodforensics.core import schemas
 from prodforensics.core.javascript.merging import merge
-from tests.core.javascript.crashes import load
+from tests.conftest import require_tool
+from tests.core.javascript.crashes import VERSIONS, load
 
 FLAGS = ("--abort-on-uncaught-exception",)
 
@@ -112,6 +113,41 @@ def test_threads_without_javascript_stay_as_they_are(core):
     other = merged[merged["thread_id"] == 2]
     assert other["function"].tolist() == ["epoll_wait"]
     assert _functions(merged)[:2] == ["Throw", "fail"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_stack_is_whole_from_where_the_process_began_to_where_it_died(version):
+    require_tool("gdb")
+    with load(version, "calls.js", flags=FLAGS) as core:
+        frames = core.frames["frames"]
+        trace = core.javascript.backtrace().frame
+    of = frames[frames["thread_id"] == 1]
+    assert set(of["unwind_status"]) == {"complete"}
+    # Nothing of JavaScript is lost, and its order is V8's.
+    told = of[of["frame_kind"] == "js"]
+    assert told["function"].tolist() == [one or "(anonymous)" for one in trace["function"]]
+    functions = of["function"].tolist()
+    assert "" not in functions
+    order = ["v8::base::OS::Abort", "v8::internal::Runtime_Throw", "fail", "evaluated"]
+    order += ["v8::Script::Run", "node::contextify::ContextifyScript::RunInContext"]
+    order += ["Script.runInThisContext", "sorter", "Object.reviver"]
+    order += ["v8::internal::Builtin_JsonParse", "JSON.parse", "Object.handle", "listOnTimeout"]
+    order += ["process.processTimers", "node::Environment::RunTimers", "uv_run", "node::Start"]
+    assert [one for one in functions if one in order] == order
+    assert functions[-1] == "_start"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_code_that_was_compiled_is_walked_through(version):
+    require_tool("gdb")
+    flags = (*FLAGS, "--allow-natives-syntax")
+    with load(version, "compiled.js", "turbofan", flags=flags) as core:
+        frames = core.frames["frames"]
+        (thread,) = {one.stack.thread_id for one in core.javascript.backtrace().traces}
+    of = frames[frames["thread_id"] == thread]
+    assert set(of["unwind_status"]) == {"complete"}
+    assert "" not in set(of["function"])
+    assert "node::Start" in set(of["function"])
 
 
 def test_the_frames_of_a_core_have_both(core):

@@ -1,6 +1,6 @@
 """Runs inside gdb: walks all threads, and tells values as JSON.
 
-gdb sources this file; it leaves the functions ``pf_stacks`` and ``pf_evaluate`` behind.
+gdb sources this file; it leaves functions behind whose names begin with ``pf_``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-__all__ = ["pf_evaluate", "pf_stacks", "pf_start"]
+__all__ = ["pf_evaluate", "pf_frame_pointers", "pf_stacks", "pf_start", "pf_text"]
 
 _FORMAT: dict[str, Any] = {"max_elements": 64, "repeat_threshold": 10, "max_depth": 4}
 
@@ -27,6 +27,17 @@ def pf_start(folder: str) -> None:
         register_libstdcxx_printers(None)
     except (ImportError, gdb.error):
         pass  # Values of the C++ library are shown as they lie in memory.
+
+
+def pf_frame_pointers(
+    parts: tuple[tuple[int, int], ...], entries: tuple[tuple[int, int], ...]
+) -> None:
+    """Walk through code without unwind tables by its frame pointers."""
+    import gdb
+    from gdb.unwinder import register_unwinder
+    from pf_frame_pointers import unwinder
+
+    register_unwinder(None, unwinder(gdb, parts, entries), replace=True)
 
 
 def _write(path: str, told: Any) -> None:
