@@ -14,8 +14,9 @@ artifacts to try them on. Everything is imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from prodforensics._reference import exports
 
 if TYPE_CHECKING:
     from prodforensics import errors, samples
@@ -41,30 +42,21 @@ __all__ = [
     "samples",
 ]
 
-# Public name -> the module it stands in; a module itself stands under its own name.
-_HOMES = {
-    "Evidence": "evidence",
-    "Finding": "findings",
-    "Findings": "findings",
-    "ForensicsError": "errors",
-    "PartialEvidenceWarning": "errors",
-    "Severity": "findings",
-    "Verdict": "findings",
-    "compare": "loading",
-    "errors": "errors",
-    "load": "loading",
-    "load_many": "loading",
-    "samples": "samples",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOMES[name]}")
-    found = module if name in ("errors", "samples") else getattr(module, name)
-    globals()[name] = found
-    return found
+__getattr__ = exports(
+    __name__,
+    Evidence="prodforensics.evidence:Evidence",
+    Finding="prodforensics.findings:Finding",
+    Findings="prodforensics.findings:Findings",
+    ForensicsError="prodforensics.errors:ForensicsError",
+    PartialEvidenceWarning="prodforensics.errors:PartialEvidenceWarning",
+    Severity="prodforensics.findings:Severity",
+    Verdict="prodforensics.findings:Verdict",
+    compare="prodforensics.loading:compare",
+    errors="prodforensics.errors",
+    load="prodforensics.loading:load",
+    load_many="prodforensics.loading:load_many",
+    samples="prodforensics.samples",
+)
 
 
 def __dir__() -> list[str]:

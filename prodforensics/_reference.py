@@ -5,10 +5,11 @@ Tables of readers, rules and views are plain data this way: reading the table im
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Later", "resolve"]
+__all__ = ["Later", "exports", "resolve"]
 
 
 def resolve(reference: str) -> Any:
@@ -39,3 +40,32 @@ class Later:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self._module), name)
+
+
+def exports(package: str, **references: str) -> Callable[[str], Any]:
+    """Return a ``__getattr__`` for a package whose names are imported when they are asked for.
+
+    Parameters
+    ----------
+    package : str
+        Its name.
+    **references
+        What each name stands for, as `resolve` takes it.
+
+    Examples
+    --------
+    >>> get = exports("room", Corrupt="prodforensics.errors:Corrupt")
+    >>> get("Corrupt").__name__
+    'Corrupt'
+    >>> get("Crrupt")
+    Traceback (most recent call last):
+    ...
+    AttributeError: module 'room' has no attribute 'Crrupt'
+    """
+
+    def get(name: str) -> Any:
+        if name not in references:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return resolve(references[name])
+
+    return get

@@ -237,7 +237,11 @@ def formats() -> dict[str, Format]:
 
 
 def _sniff_all(probe: Probe) -> Iterable[tuple[Format, Match]]:
+    is_certain = False
     for one in formats().values():
+        # What one format alone has needs no look at the others, nor the import of their rooms.
+        if is_certain and one in BUILT_IN:
+            continue
         try:
             match = one.load().sniff(probe)
             if match is not None and not isinstance(match, Match):
@@ -249,6 +253,7 @@ def _sniff_all(probe: Probe) -> Iterable[tuple[Format, Match]]:
             warnings.warn(f"the format plug-in {one.name!r} is broken: {error!r}", stacklevel=2)
             continue
         if match:
+            is_certain = is_certain or match.confidence == 1.0
             yield one, match
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import prodforensics as pf
+from prodforensics import samples
 
 HEAVY = ("numpy", "pandas", "pyarrow", "numba", "plotly", "IPython", "rich", "typer", "fsspec")
 
@@ -21,7 +22,8 @@ def loaded_after(statement):
 def test_importing_loads_nothing_heavy():
     loaded = loaded_after("import prodforensics")
     assert not loaded & set(HEAVY)
-    assert len([name for name in loaded if name.startswith("prodforensics")]) == 1
+    ours = {name for name in loaded if name.startswith("prodforensics")}
+    assert ours == {"prodforensics", "prodforensics._reference"}
 
 
 @pytest.mark.parametrize("module", ["errors", "schema", "source", "findings", "evidence"])
@@ -31,6 +33,12 @@ def test_the_foundation_loads_no_numbers(module):
 
 def test_the_list_of_samples_is_light():
     assert not loaded_after("import prodforensics; prodforensics.samples.entries()") & set(HEAVY)
+
+
+def test_a_core_is_opened_without_pandas_and_the_rooms_of_other_formats():
+    path = str(samples.path("core/null.core.zst"))
+    loaded = loaded_after(f"import prodforensics as pf; pf.load({path!r}, progress=False)")
+    assert not loaded & {"pandas", "numba", "prodforensics.heap", "prodforensics.network"}
 
 
 def test_help_of_the_command_line_is_light():

@@ -18,6 +18,14 @@ Node.js, `explorer` is what a person sees.
 
 from __future__ import annotations
 
-from prodforensics.core.model import CoreDump
+from typing import TYPE_CHECKING
+
+from prodforensics._reference import exports
+
+if TYPE_CHECKING:
+    from prodforensics.core.model import CoreDump
 
 __all__ = ["CoreDump"]
+
+# Whoever looks into a file for its format imports the rooms of all formats.
+__getattr__ = exports(__name__, CoreDump="prodforensics.core.model:CoreDump")

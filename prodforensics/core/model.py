@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from prodforensics._reference import Later
 from prodforensics.core import schemas
 from prodforensics.core.operations import Operations
+from prodforensics.core.session import begin
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.evidence import Evidence
 from prodforensics.gaps import Gap
@@ -16,6 +17,8 @@ from prodforensics.schema import Schema
 from prodforensics.source import Source
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from prodforensics.core.image import Image
     from prodforensics.core.javascript import JavaScript
     from prodforensics.core.options import Options
@@ -72,8 +75,8 @@ class CoreDump(Operations, Evidence):
         own = [gap for gap in gaps if gap not in source.gaps]
         builders = {
             "threads": lambda: tables.threads(self),
-            "frames": lambda: stacks.frames(self),
-            "locals": lambda: merging.with_variables(self, stacks.locals_(self)),
+            "frames": self._stack_frames,
+            "locals": self._locals,
             "registers": lambda: tables.registers(image),
             "modules": lambda: tables.modules(image),
             "mappings": lambda: tables.mappings(image),
@@ -88,6 +91,16 @@ class CoreDump(Operations, Evidence):
             "secrets": lambda: secret_scan.secrets(self),
         }
         super().__init__(builders, source=source, gaps=own)
+
+    # The debugger starts before what makes frames of its answer is imported.
+
+    def _stack_frames(self) -> pd.DataFrame:
+        begin(self)
+        return stacks.frames(self)
+
+    def _locals(self) -> pd.DataFrame:
+        begin(self)
+        return merging.with_variables(self, stacks.locals_(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The frames are made again where they are asked for: debuggers do not travel.

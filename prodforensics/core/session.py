@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from prodforensics._reference import Later, resolve
@@ -14,7 +15,7 @@ from prodforensics.gaps import Gap
 if TYPE_CHECKING:
     from prodforensics.core.model import CoreDump
 
-__all__ = ["Session", "ask", "close", "note", "session"]
+__all__ = ["Session", "ask", "begin", "close", "note", "session"]
 
 _CLASSES = {
     "gdb": "prodforensics.core.debuggers.gdb:Gdb",
@@ -140,6 +141,15 @@ def session(core: CoreDump) -> Session:
     if found is None:
         found = core.__dict__["_session"] = Session(core)
     return found
+
+
+def begin(core: CoreDump) -> None:
+    """Start drgn, where it will be asked first: it reads symbols while others do other work."""
+    held = session(core)
+    # What fails here fails again where its answer is needed, and is told there.
+    with suppress(ForensicsError):
+        if held.names()[0] == "drgn":
+            held.debugger("drgn")
 
 
 def close(core: CoreDump) -> None:

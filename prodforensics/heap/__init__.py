@@ -14,6 +14,14 @@ would be free without it. The *shallow* or *self size* is its own memory alone.
 
 from __future__ import annotations
 
-from prodforensics.heap.model import HeapSnapshot
+from typing import TYPE_CHECKING
+
+from prodforensics._reference import exports
+
+if TYPE_CHECKING:
+    from prodforensics.heap.model import HeapSnapshot
 
 __all__ = ["HeapSnapshot"]
+
+# Whoever looks into a file for its format imports the rooms of all formats.
+__getattr__ = exports(__name__, HeapSnapshot="prodforensics.heap.model:HeapSnapshot")

@@ -18,6 +18,14 @@ say together, `explorer` what a person sees, `tools` the reports of mtr, curl, s
 
 from __future__ import annotations
 
-from prodforensics.network.model import Capture
+from typing import TYPE_CHECKING
+
+from prodforensics._reference import exports
+
+if TYPE_CHECKING:
+    from prodforensics.network.model import Capture
 
 __all__ = ["Capture"]
+
+# Whoever looks into a file for its format imports the rooms of all formats.
+__getattr__ = exports(__name__, Capture="prodforensics.network.model:Capture")

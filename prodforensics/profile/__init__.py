@@ -15,6 +15,14 @@ cpu, bytes allocated ...). *Self* (pprof: flat) is what a function was seen doin
 
 from __future__ import annotations
 
-from prodforensics.profile.model import Profile
+from typing import TYPE_CHECKING
+
+from prodforensics._reference import exports
+
+if TYPE_CHECKING:
+    from prodforensics.profile.model import Profile
 
 __all__ = ["Profile"]
+
+# Whoever looks into a file for its format imports the rooms of all formats.
+__getattr__ = exports(__name__, Profile="prodforensics.profile.model:Profile")

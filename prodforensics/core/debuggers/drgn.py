@@ -19,6 +19,7 @@ __all__ = ["Drgn", "installed"]
 
 
 _CROWD = 100
+_BEGIN = "read debug information"
 
 
 def installed() -> bool:
@@ -48,13 +49,28 @@ class Drgn:
         count = 2 if target.threads >= _CROWD else 1
         self._workers = [Worker(self.name, command, limits, target) for _ in range(count)]
         files = sorted({str(path) for path in target.files.values()})
-        self._asked([{"do": "begin", "files": files}] * count, "read debug information")
+        # Answered before the first question is: meanwhile there is other work.
+        self._has_begun = False
+        self._send([{"do": "begin", "files": files}] * count, _BEGIN)
 
     def _asked(self, questions: Sequence[Mapping[str, Any]], doing: str) -> list[Any]:
         """Ask each process its question, all at once."""
+        if not self._has_begun:
+            self._answers(_BEGIN)
+            self._has_begun = True
+        self._send(questions, doing)
+        return self._answers(doing)
+
+    def _send(self, questions: Sequence[Mapping[str, Any]], doing: str) -> None:
         try:
             for worker, question in zip(self._workers, questions, strict=True):
                 worker.send(question, doing)
+        except (BadOption, ToolFailed):
+            self.close()
+            raise
+
+    def _answers(self, doing: str) -> list[Any]:
+        try:
             return [worker.answer(doing) for worker in self._workers]
         except (BadOption, ToolFailed):
             self.close()  # What the others would still answer is not what will be asked next.
