@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --frozen
 
 # The system tools of the tests; what each is for: `prodforensics doctor`.
-TOOLS := binutils chromium clang delve fonts-dejavu-core gcc gdb libc6-dbg libclang-rt-dev linux-perf lldb \
+TOOLS := binutils chromium clang delve fonts-dejavu-core gcc gdb gdb-multiarch libc6-dbg libclang-rt-dev linux-perf lldb \
 	lz4 perl python3 python3-lldb tshark valgrind xz-utils zstd
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 

@@ -80,7 +80,8 @@ TOOLS = (
     ),
     _tool("mvn", "fetches async-profiler and its converter for the tests", "maven"),
     _tool("tshark", "reads network captures, as the tests compare with"),
-    _tool("gdb", "takes core dumps of live processes (gcore)"),
+    _tool("gdb", "walks the stacks of core dumps, and takes them of live processes (gcore)"),
+    _tool("gdb-multiarch", "walks the stacks of core dumps of other machines, such as aarch64"),
     _tool("lldb", "reads core dumps of programs built with clang"),
     _tool(
         "chromium",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import struct
 from dataclasses import dataclass
 
@@ -35,6 +36,12 @@ class Machine:
     pc: str = ""
     sp: str = ""
     fp: str = ""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether this processor runs none of its programs."""
+        here = platform.machine()
+        return self.name != here and (self.name, here) != ("i386", "x86_64")
 
     @property
     def order(self) -> str:

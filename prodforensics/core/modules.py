@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from prodforensics.core.elf import LOAD, NOTE, Header, build_id_of, header, program_headers
-from prodforensics.core.elf_files import ElfFile, crc_of, inspect
+from prodforensics.core.elf_files import ElfFile, crc_of, inspect, opened
+from prodforensics.core.machines import machine
 from prodforensics.core.memory import Memory
 from prodforensics.core.notes import FileMapping
 from prodforensics.core.options import Options
@@ -204,6 +205,8 @@ def find_modules(
         if (module := _module([files[at] for at in group], memory, auxiliary, options))
         and (module.build_id or any(executable[at] for at in group) or _is_elf(memory, module))
     ]
+    if not files and (program := _unmapped(memory, auxiliary, options)):
+        found.append(program)
     if vdso := _vdso(memory, auxiliary, options):
         found.append(vdso)
     return tuple(sorted(found, key=lambda one: one.start))
@@ -303,6 +306,32 @@ def _module(
     inside = (auxiliary.get("AT_PHDR", 0), auxiliary.get("AT_ENTRY", 0))
     is_executable = any(start <= one < end for one in inside if one)
     return mapped_module(group[0].path, start, end, memory, options, is_executable)
+
+
+def _unmapped(memory: Memory, auxiliary: dict[str, int], options: Options) -> Module | None:
+    """Place the program that was given in a core that tells no files, as qemu's cores do not.
+
+    The kernel tells where its program headers are (AT_PHDR); the file, which address they have.
+    """
+    at = auxiliary.get("AT_PHDR", 0)
+    if not at or not options.executable:
+        return None
+    with opened(options.executable) as data:
+        head = header(bytes(data[:64])) if data is not None else None
+        if head is None or head.program[2] > _MOST_SEGMENTS:
+            return None
+        if machine(head.machine, head.is_64, head.is_little) != memory.machine:
+            return None
+        programs = program_headers(data, head)
+    loads = programs[programs["type"] == LOAD]
+    first = loads[loads["offset"] <= head.program[0]]
+    if not len(first):
+        return None
+    low = int(first["vaddr"][0]) - int(first["offset"][0])
+    start = (at - head.program[0]) % 2**64
+    end = min(start + _span_of(programs, low), 2**64 - 1)
+    bias = (start - low) % 2**64
+    return Module(str(options.executable), start, end, "", bias, True, options, end - start)
 
 
 def _vdso(memory: Memory, auxiliary: dict[str, int], options: Options) -> Module | None:

@@ -64,14 +64,16 @@ class Session:
         chosen = self._options.debugger
         if chosen != "auto":
             return [chosen]
-        names = [name for name, where in _INSTALLED.items() if resolve(where)()]
+        is_foreign = self._image.machine.is_foreign
+        names = [name for name, where in _INSTALLED.items() if resolve(where)(is_foreign)]
         if len(self._image.threads) >= _MANY_THREADS:
             names.sort(key=lambda name: name != "drgn")
         if not names:
             raise MissingTool(
                 "no debugger (gdb, lldb or drgn)",
                 unlocks="walks the stacks of a core",
-                install="apt install gdb, or pip install 'prodforensics[core]' (drgn)",
+                install=f"apt install {'gdb-multiarch' if is_foreign else 'gdb'}, "
+                "or pip install 'prodforensics[core]' (drgn)",
             )
         return names
 

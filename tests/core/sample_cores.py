@@ -6,6 +6,7 @@ import pytest
 
 import prodforensics as pf
 from prodforensics import samples
+from tests.conftest import require_tool
 
 CACHE = Path(__file__).parents[2] / ".cache" / "sample-cores"
 PATHS = {e["scenario"]: e["path"] for e in samples.entries() if e["investigation"] == "core"}
@@ -16,6 +17,11 @@ def sample_files(scenario):
     name = PATHS[scenario]
     sha256 = next(e["sha256"] for e in samples.entries() if e["path"] == name)
     return samples.files(name, CACHE / f"{scenario}.{sha256[:12]}")
+
+
+def require_gdb(scenario):
+    """Skip the test, or fail it in CI, without the gdb that knows the machine of a sample."""
+    require_tool("gdb-multiarch" if scenario.endswith("aarch64") else "gdb")
 
 
 def sample_core(scenario, **options):

@@ -3,8 +3,7 @@
 import pytest
 
 from prodforensics import samples
-from tests.conftest import require_tool
-from tests.core.sample_cores import PATHS, sample_core
+from tests.core.sample_cores import PATHS, require_gdb, sample_core
 
 SOURCES = ("till.c", "orders.cpp", "stock.rs")
 CRASHED = [name for name in PATHS if "stack" in samples.truth(PATHS[name])["gdb"]]
@@ -14,7 +13,7 @@ NEEDS_LIBC = {"deadlock", "lock_convoy", "healthy", "secret"}
 
 
 def loaded(scenario):
-    require_tool("gdb")
+    require_gdb(scenario)
     core = sample_core(scenario)
     libc = [one for one in core.image.modules if one.name == "libc.so.6"]
     if scenario in NEEDS_LIBC and libc[0].matched != "matched":

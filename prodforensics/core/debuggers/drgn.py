@@ -22,8 +22,8 @@ _CROWD = 100
 _BEGIN = "read debug information"
 
 
-def installed() -> bool:
-    """Tell whether drgn can be used from this Python."""
+def installed(is_foreign: bool = False) -> bool:  # noqa: ARG001 (asked of every debugger)
+    """Tell whether drgn can be used from this Python; it knows all machines."""
     return find_spec("drgn") is not None
 
 

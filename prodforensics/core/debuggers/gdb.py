@@ -44,12 +44,17 @@ _PIECE_SECONDS = 0.0005
 _LOOK_SECONDS = 0.25
 
 
-def installed() -> bool:
-    """Tell whether gdb is there."""
+def installed(is_foreign: bool) -> bool:
+    """Tell whether the gdb is there that knows the machine."""
     try:
-        return bool(tools.find("gdb"))
+        return bool(tools.find(_tool(is_foreign)))
     except MissingTool:
         return False
+
+
+def _tool(is_foreign: bool) -> str:
+    # Distributions build gdb for one processor, and another one for all.
+    return "gdb-multiarch" if is_foreign else "gdb"
 
 
 class Gdb:
@@ -71,7 +76,7 @@ class Gdb:
         self._limits = limits
         self._folder = target.sysroot
         self._tokens = count(1)
-        command = [tools.find("gdb"), "--interpreter=mi3", "-nx", "-q"]
+        command = [tools.find(_tool(target.is_foreign)), "--interpreter=mi3", "-nx", "-q"]
         for setting in _SETTINGS:
             command += ["-iex", f"set {setting}"]
         self._process = Process(self.name, command, limits, target, target.sysroot)

@@ -65,6 +65,8 @@ class Target:
     threads : int
         How many there are.
     frame_pointer_code : FramePointerCode
+    is_foreign : bool
+        This processor runs none of its programs.
     """
 
     core: Path
@@ -74,6 +76,7 @@ class Target:
     debug_dirs: tuple[Path, ...] = ()
     threads: int = 0
     frame_pointer_code: FramePointerCode = FramePointerCode()
+    is_foreign: bool = False
 
 
 @dataclass

@@ -16,8 +16,8 @@ __all__ = ["Lldb", "installed"]
 _SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-def installed() -> bool:
-    """Tell whether lldb and its Python bindings are there."""
+def installed(is_foreign: bool = False) -> bool:  # noqa: ARG001 (asked of every debugger)
+    """Tell whether lldb and its Python bindings are there; it knows all machines."""
     try:
         return bool(_folders(tools.find("lldb")))
     except MissingTool:

@@ -81,7 +81,10 @@ def _filled(folder: Path, image: Image, options: Options, code: FramePointerCode
     debug_dirs = [_debug_folder(folder / "debug", image), *options.debug_dirs]
     if options.sysroot:
         debug_dirs.append(options.sysroot / "usr/lib/debug")
-    return Target(core, program, root, files, tuple(debug_dirs), len(image.threads), code)
+    return Target(
+        core, program, root, files, tuple(debug_dirs), len(image.threads), code,
+        image.machine.is_foreign,
+    )  # fmt: skip
 
 
 def _debug_folder(folder: Path, image: Image) -> Path:

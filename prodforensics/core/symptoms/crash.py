@@ -29,6 +29,7 @@ _FOREIGN = re.compile(
 )
 _CURRENT = re.compile(r"^=>.*?:\t(.*)$", re.MULTILINE)
 _MEMORY = re.compile(r"(?:%[a-z]s:)?-?(?:0x[0-9a-f]+)?\((%\w+)?(?:,(%\w+)?(?:,\d)?)?\)")
+_MEMORY_OF_ARM = re.compile(r"\[(\w+)(?:, ([wx]\d+))?[^\]]*\]")
 _READING = ("cmp", "test", "bt", "push", "call", "jmp", "lea", "ucomis", "comis", "prefetch")
 
 
@@ -134,11 +135,14 @@ class Crash:
         if not found:
             return None
         instruction = " ".join(found[1].split())
-        memory = _MEMORY.search(instruction)
+        is_arm = self.core.image.machine.name == "aarch64"
+        memory = (_MEMORY_OF_ARM if is_arm else _MEMORY).search(instruction)
         if not memory:
             return None
         names = [name.removeprefix("%") for name in memory.groups() if name]
         registers = {n: self.thread.registers[n] for n in names if n in self.thread.registers}
+        if is_arm:
+            return Operand(instruction, registers, instruction.startswith("st"))
         stores = memory.end() == len(instruction.split(" <")[0].rstrip())
         reads = instruction.startswith(_READING) or "," not in instruction
         return Operand(instruction, registers, stores and not reads)

@@ -102,7 +102,10 @@ def _freed(core: CoreDump, crash: Crash, address: int | None) -> _Freed | None:
     for value in values:
         first = value & 0xFF
         if first not in _SPARED and value == first * _REPEATED:
-            return _repeated(core, value)
+            found = _repeated(core, value)
+            # Functions of strings have such masks in registers that they do not follow.
+            if found.is_certain or crash.operand:
+                return found
     if key := _key_of_freed(core, values):
         return _Freed(
             key,

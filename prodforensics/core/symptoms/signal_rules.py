@@ -13,6 +13,7 @@ from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
 if TYPE_CHECKING:
     from prodforensics.core.model import CoreDump
+    from prodforensics.core.signals import Signal
 
 __all__ = ["RULES"]
 
@@ -32,19 +33,16 @@ def null_dereference(core: CoreDump) -> Iterator[Finding]:
     crash, signal = crash_of(core), core.image.signal
     if crash is None or signal is None or signal.name != "SIGSEGV":
         return
-    # SI_KERNEL and its kin tell no address of a fault.
-    if signal.address is None or signal.address >= _NEAR:
+    address = _address(crash, signal)
+    if address is None or address >= _NEAR:
         return
-    near = signal.address < _PAGE
-    called = signal.address == crash.thread.pc
+    near = address < _PAGE
+    called = address == crash.thread.pc
     wrote = crash.operand is not None and crash.operand.writes
     did = "called as a function" if called else "written to" if wrote else "read"
     null = _null_expression(crash, called=called)
-    offset = f", the access {signal.address:#x} bytes behind it," if signal.address else ""
-    steps = [
-        f"{'The address' if called else 'Memory at'} {signal.address:#x} was {did} in "
-        f"{crash.where}."
-    ]
+    offset = f", the access {address:#x} bytes behind it," if address else ""
+    steps = [f"{'The address' if called else 'Memory at'} {address:#x} was {did} in {crash.where}."]
     if null:
         steps.append(f"Null is the expression `{null}`{offset or ','} as the debugger tells.")
     elif crash.operand:
@@ -74,6 +72,15 @@ def null_dereference(core: CoreDump) -> Iterator[Finding]:
         crash.rows,
         f"core.backtrace(full=True), and core.frame({_number(crash)}): who gave it the null?",
     )
+
+
+def _address(crash: Crash, signal: Signal) -> int | None:
+    """Return the address of the fault; where no siginfo tells it, that of the instruction."""
+    # SI_KERNEL and its kin tell none, as there is none.
+    if signal.address is not None or signal.code:
+        return signal.address
+    values = crash.operand.registers.values() if crash.operand else ()
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _number(crash: Crash) -> int:

@@ -43,6 +43,14 @@ def quit_(command: list[str], app: Path, **settings: object) -> Path:
     return _left_by(process, command, app)
 
 
+def emulated(command: list[str], app: Path, **settings: object) -> Path:
+    """Run a program of another processor in qemu until it dies, and return qemu's core."""
+    process = _start(["qemu-aarch64", "-s", str(STACK), *command], app, UNLIMITED, **settings)
+    _left_by(process, command, app).unlink()  # that of qemu itself
+    (found,) = app.glob("qemu_*.core")
+    return found
+
+
 def _left_by(process: subprocess.Popen, command: list[str], app: Path) -> Path:
     process.communicate(timeout=30)
     found = sorted(app.glob(f"core.{process.pid}")) or [app / "core"]

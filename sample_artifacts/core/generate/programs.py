@@ -30,12 +30,15 @@ class Program:
         The command that tells the version of the compiler.
     is_stripped : bool
         Whether symbols go into a file of their own, as packages of distributions have it.
+    tools : str
+        What the names of the binutils for its machine begin with.
     """
 
     source: str
     command: str
     version: str
     is_stripped: bool = True
+    tools: str = ""
 
 
 # What is linked statically unwinds on every machine, whatever the C library there.
@@ -43,6 +46,12 @@ PROGRAMS = {
     "till": Program("till/till.c", "gcc -g -O0 -pthread till.c -o till", "gcc --version"),
     "till-static": Program(
         "till/till.c", "gcc -g -O0 -static -pthread till.c -o till-static", "gcc --version"
+    ),
+    "till-aarch64": Program(
+        "till/till.c",
+        "aarch64-linux-gnu-gcc -g -O0 -static -pthread till.c -o till-aarch64",
+        "aarch64-linux-gnu-gcc --version",
+        tools="aarch64-linux-gnu-",
     ),
     "till-optimised": Program(
         "till/till.c", "gcc -g -O2 -pthread till.c -o till-optimised", "gcc --version"
@@ -77,8 +86,9 @@ def build(name: str, app: Path) -> Path:
     _run(program.command.format(sha1=sha1), app)
     built = app / name
     if program.is_stripped:
-        _run(f"objcopy --only-keep-debug {name} {name}.debug", app)
-        _run(f"objcopy --strip-all --add-gnu-debuglink={name}.debug {name}", app)
+        objcopy = f"{program.tools}objcopy"
+        _run(f"{objcopy} --only-keep-debug {name} {name}.debug", app)
+        _run(f"{objcopy} --strip-all --add-gnu-debuglink={name}.debug {name}", app)
         (app / f"{name}.debug").chmod(0o644)
     return built
 

@@ -3,7 +3,8 @@
 They are built and run in ``/srv/app`` with an environment of a few words, so nothing of the
 recording machine is in a core but its C library's version. Needs gcc, g++, rustc, go (which fetches
 its toolchain 1.20.14), gdb with gcore, binutils, Debian's python3, a core_pattern of ``core``, and
-root for /srv. gdb names each stack right after it is recorded: that is in the ground truth.
+root for /srv; for the core of another processor gcc-aarch64-linux-gnu, qemu-user and gdb-multiarch.
+gdb names each stack right after it is recorded: that is in the ground truth.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from recording import APP, neutral_folder, pack  # noqa: E402
 from scenarios import CORES, PYTHON, Core  # noqa: E402
 
 KIOSK = "kiosk/kiosk.py"
+DIES = ("crash", "qemu")
 
 
 def record(scenarios: list[str], folder: Path) -> list[dict]:
@@ -66,7 +68,7 @@ def _recorded(name: str, core: Core, stored: dict, folder: Path) -> dict:
     if core.how == "crash":
         file = cores.crash(command, APP, limit, **core.settings)
     else:
-        take = cores.stop if core.how == "gcore" else cores.quit_
+        take = {"gcore": cores.stop, "quit": cores.quit_, "qemu": cores.emulated}[core.how]
         file = take(command, APP, **core.settings)
     source = KIOSK if is_python else programs.PROGRAMS[core.program].source
     files = [{"role": "source", "as": Path(source).name, "path": f"core/generate/{source}"}]
@@ -111,9 +113,9 @@ def _truth(core: Core, source: Path, gdb: dict) -> dict:
         lines = source.read_text().splitlines()
         marked = next(n for n, text in enumerate(lines, 1) if text.rstrip(" */").endswith(mark))
         function, line = core.function, marked
-        if core.how == "crash" and gdb.get("stack"):
+        if core.how in DIES and gdb.get("stack"):
             function, _, line = gdb["stack"][0]
-        where = "crashed_function" if core.how == "crash" else "function"
+        where = "crashed_function" if core.how in DIES else "function"
         truth |= {where: function, "file": source.name, "line": line, "fault_line": marked}
     return truth | core.truth | {"gdb": gdb}
 
@@ -121,7 +123,13 @@ def _truth(core: Core, source: Path, gdb: dict) -> dict:
 def _told_by_gdb(core: Core, file: Path, is_python: bool) -> dict:
     """Return how many threads gdb counts, and their frames that are of our sources."""
     program = PYTHON if is_python else str(APP / core.program)
-    command = ["gdb", "--nx", "--batch", "-iex", "set debuginfod enabled off"]
+    command = [
+        "gdb-multiarch" if core.how == "qemu" else "gdb",
+        "--nx",
+        "--batch",
+        "-iex",
+        "set debuginfod enabled off",
+    ]
     command += ["-iex", f"set debug-file-directory {APP}:/usr/lib/debug"]
     command += ["-x", str(HERE / "gdb_stacks.py"), program, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
@@ -139,7 +147,7 @@ def _check(name: str, core: Core, truth: dict) -> None:
     """Refuse a core in which gdb does not find the function that the label names."""
     if core.program in ("kiosk", "ledger") or not core.fault:
         return
-    if core.how == "crash":
+    if core.how in DIES:
         found = [truth["crashed_function"]]
     else:
         found = [one for stack in truth["gdb"]["stacks"] for one in stack]
@@ -149,6 +157,7 @@ def _check(name: str, core: Core, truth: dict) -> None:
 
 def _told(command: list[str], core: Core) -> str:
     words = [f"{k}={v}" for k, v in core.settings.get("environment", {}).items()]
+    words += ["qemu-aarch64"] if core.how == "qemu" else []
     words += command
     if core.program in programs.PROGRAMS:
         words += ["#", programs.PROGRAMS[core.program].command.replace("0x{sha1}", "0x...")]

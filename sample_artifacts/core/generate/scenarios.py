@@ -26,7 +26,8 @@ class Core:
         What else is known.
     how
         ``"crash"``: the kernel writes the core; ``"gcore"``: gdb does, of a living process;
-        ``"quit"``: the kernel, when the process is sent SIGQUIT.
+        ``"quit"``: the kernel, when the process is sent SIGQUIT; ``"qemu"``: qemu does, which runs
+        a program of another processor.
     settings
         As of `cores.crash`.
     packing
@@ -93,6 +94,17 @@ CORES: dict[str, Core] = {
         "discounted",
         "null",
         NULL | {"same_crash_as": "null"},
+    ),
+    "null.aarch64": Core(
+        "Till: the same null dereference on arm64, as qemu writes it",
+        "till-aarch64",
+        "null ada 1001",
+        ("core.null_dereference",),
+        "discounted",
+        "null",
+        # qemu writes no siginfo: what was wrong stands in the instruction and its registers.
+        {"signal": "SIGSEGV", "expression": "line->discount"},
+        "qemu",
     ),
     "null.truncated": Core(
         "Till: the core of a null dereference, cut by ulimit -c",
