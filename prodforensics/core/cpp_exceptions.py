@@ -44,7 +44,8 @@ _BUILT_IN = {
     "PKc": "char const*", "Pc": "char*",
     "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE": "std::string",
 }  # fmt: skip
-_PART = re.compile(r"(St)?(\d{1,4})")
+_PART = re.compile(r"(St)?L?(\d{1,4})")
+_UNNAMED = "_GLOBAL__N_1"
 
 
 class CppException(NamedTuple):
@@ -181,12 +182,14 @@ def _counted_text(memory: Memory, at: int) -> str:
 
 
 def demangled(name: str) -> str:
-    """Write the name of a type as people do; one with templates stays as the linker has it.
+    """Write the name of a type or variable as people do; with templates as the linker has it.
 
     Examples
     --------
     >>> demangled("N4shop10PriceErrorE"), demangled("St13runtime_error"), demangled("i")
     ('shop::PriceError', 'std::runtime_error', 'int')
+    >>> demangled("N4node12_GLOBAL__N_1L5startE")
+    'node::(anonymous namespace)::start'
     """
     if name in _BUILT_IN:
         return _BUILT_IN[name]
@@ -202,6 +205,7 @@ def demangled(name: str) -> str:
         end = found.end() + int(found[2])
         if end > len(rest):
             return name
-        parts.append(rest[found.end() : end])
+        part = rest[found.end() : end]
+        parts.append("(anonymous namespace)" if part == _UNNAMED else part)
         rest = rest[end:]
     return "::".join(parts) or name

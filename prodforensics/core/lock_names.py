@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prodforensics.core import elf
+from prodforensics.core.cpp_exceptions import demangled
 from prodforensics.core.elf_files import opened
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ def _lookup(raw: bytes, strings: bytes, bias: int, wanted: np.ndarray) -> dict[i
             continue
         at = int(symbol["name"])
         name = strings[at : strings.find(b"\0", at, at + _NAME)].decode("utf-8", "replace")
+        mangled = name.removeprefix("_Z")
+        if mangled != name and (plain := demangled(mangled)) != mangled:
+            name = plain
         if name:
             found[address] = f"{name}+{inside:#x}" if inside else name
     return found

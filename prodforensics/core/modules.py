@@ -302,7 +302,10 @@ def mapped_module(
 def _module(
     group: list[FileMapping], memory: Memory, auxiliary: dict[str, int], options: Options
 ) -> Module | None:
-    start, end = group[0].start, max(one.end for one in group)
+    start = group[0].start
+    # A process may map a part of its own file once more, as V8 does with its builtins.
+    span = _span(memory, start)
+    end = max(one.end for one in group if not span or one.start < start + span)
     inside = (auxiliary.get("AT_PHDR", 0), auxiliary.get("AT_ENTRY", 0))
     is_executable = any(start <= one < end for one in inside if one)
     return mapped_module(group[0].path, start, end, memory, options, is_executable)

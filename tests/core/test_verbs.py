@@ -147,7 +147,7 @@ def test_frames_of_a_runtime_refuse_what_a_debugger_would_tell():
 
 def test_without_a_debugger_each_thread_has_its_registers(monkeypatch):
     for name in ("gdb", "lldb", "drgn"):
-        monkeypatch.setattr(f"prodforensics.core.debuggers.{name}.installed", lambda: False)
+        monkeypatch.setattr(f"prodforensics.core.debuggers.{name}.installed", lambda _: False)
     with sample_core("null") as core:
         frames = core.frames["frames"]
         assert frames["source"].tolist() == ["elf"]

@@ -79,8 +79,12 @@ def file_name(path: object) -> str:
     --------
     >>> file_name("/usr/src/app/main.c"), file_name(""), file_name("node:internal/timers")
     ('main.c', '', 'node:internal/timers')
+    >>> file_name("eval at work (/srv/app/calls.js:13:32)")
+    '(eval at calls.js:13:32)'
     """
     words = plain(path, _LONGEST)
+    if words.startswith("eval at "):
+        return f"(eval at {words.rpartition('/')[2].rstrip(')')})"
     return words if words.startswith("node:") else words.rpartition("/")[2]
 
 

@@ -161,10 +161,12 @@ def test_torn_memory_gives_a_stack_or_none_and_soon(loaded, seed):
         executable=core.image.executable,
         threads=core.image.threads,
     )
+    heap = Heap(memory, core.javascript.constants)
     process = SimpleNamespace(
         core=SimpleNamespace(image=image, options=core.options),
         constants=core.javascript.constants,
-        heap=Heap(memory, core.javascript.constants),
+        heap=heap,
+        code=CodeSpace(image, heap),
     )
     start = time.perf_counter()
     told = backtrace(process)

@@ -138,6 +138,15 @@ def test_a_stack_is_whole_from_where_the_process_began_to_where_it_died(version)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_builtins_that_v8_mapped_again_do_not_widen_the_program(version):
+    with load(version, "calls.js", flags=FLAGS) as core:
+        program, mappings = core.image.executable, core.frames["mappings"]
+    assert program.end - program.start <= program.span + 4096
+    sizes = mappings.groupby("segment", observed=True)["resident_bytes"].sum()
+    assert sizes["anonymous"] > 10 * sizes["data"]  # V8's heap is nobody's data
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_code_that_was_compiled_is_walked_through(version):
     require_tool("gdb")
     flags = (*FLAGS, "--allow-natives-syntax")
