@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prodforensics.core.symptoms import (
     abort_rules,
+    access_rules,
     completeness_rules,
     freed_memory_rules,
     javascript_rules,
@@ -20,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *signal_rules.RULES,
     *freed_memory_rules.RULES,
     *stack_rules.RULES,
+    *access_rules.RULES,
     *abort_rules.RULES,
     *javascript_rules.RULES,
     *lock_rules.RULES,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Places", "judged"]
 
+_SIGNAL = 2
+"""How `Stacks` marks the frame of a signal."""
 _TRUSTS = {"matched": 1, "unverified": 2, "mismatched": 3, "missing": 0}
 
 
@@ -113,6 +115,8 @@ def judged(
         Unwind status of each frame that is kept, as numbers into texts.
     """
     is_code = places.is_code(address)
+    # What a signal interrupted may have been anywhere: a call of what is no code is why it came.
+    is_code[1:] |= np.array(told.inline[: len(address) - 1], np.int8) == _SIGNAL
     # Of these modules no file is known: nothing tells how to leave their functions.
     files = np.array([one.matched in ("matched", "unverified") for one in places.image.modules])
     has_rules = np.where(module < 0, False, files[module]) if len(files) else module >= 0

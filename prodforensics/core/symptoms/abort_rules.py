@@ -83,7 +83,9 @@ def _ending(core: CoreDump, crash: Crash) -> _Ending | None:
         return None
     if signal.code in _FROM_OUTSIDE and signal.sender_pid not in (None, core.image.pid):
         return _of_sender(crash, signal.sender_pid)
-    # What Node.js and Java say, others tell.
+    # What Node.js and Java say, others tell; so do the rules of the fault that was handled.
+    if crash.handled:
+        return None
     runtimes = runtimes_of(core.image)
     if runtimes & {"node", "java"}:
         return None

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from prodforensics._reference import Later
 from prodforensics._text import plain
+from prodforensics.core.handled_faults import handled_fault
 from prodforensics.errors import ForensicsError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from prodforensics.core.handled_faults import HandledFault
     from prodforensics.core.image import Thread
     from prodforensics.core.model import CoreDump
+    from prodforensics.core.signals import Signal
 
 __all__ = ["Crash", "Operand", "crash_of"]
 
@@ -28,8 +31,13 @@ _FOREIGN = re.compile(
     r"|(?:sysdeps|nptl|csu|malloc|stdlib|stdio-common|string|signal|assert|debug|libio|io)/)"
 )
 _CURRENT = re.compile(r"^=>.*?:\t(.*)$", re.MULTILINE)
-_MEMORY = re.compile(r"(?:%[a-z]s:)?-?(?:0x[0-9a-f]+)?\((%\w+)?(?:,(%\w+)?(?:,\d)?)?\)")
-_MEMORY_OF_ARM = re.compile(r"\[(\w+)(?:, ([wx]\d+))?[^\]]*\]")
+_MEMORY = re.compile(
+    r"(?P<segment>%[a-z]s:)?(?P<past>-?(?:0x[0-9a-f]+)?)"
+    r"\((?P<base>%\w+)?(?:,(?P<index>%\w+)?(?:,(?P<scale>\d))?)?\)"
+)
+_MEMORY_OF_ARM = re.compile(
+    r"\[(?P<base>\w+)(?:, (?P<index>[wx]\d+))?(?:, #(?P<past>-?\w+))?(?P<more>[^\]]*)\]"
+)
 _READING = ("cmp", "test", "bt", "push", "call", "jmp", "lea", "ucomis", "comis", "prefetch")
 
 
@@ -43,11 +51,14 @@ class Operand:
     registers : dict
         The registers that make the address, by gdb's names without ``%``.
     writes : bool
+    address : int or None
+        What they make; None where that is not plain.
     """
 
     instruction: str
     registers: dict[str, int]
     writes: bool
+    address: int | None = None
 
 
 class Crash:
@@ -64,10 +75,61 @@ class Crash:
         self.thread = thread
 
     @cached_property
-    def frames(self) -> pd.DataFrame:
-        """Its rows of ``frames``."""
+    def _all_frames(self) -> pd.DataFrame:
         every = self.core.frames["frames"]
         return every[every["thread_id"] == self.thread.thread_id]
+
+    @cached_property
+    def handled(self) -> HandledFault | None:
+        """The fault that the program's own handler was called for; None where none was."""
+        return handled_fault(self.core.image, self.thread, self._all_frames)
+
+    @property
+    def handler(self) -> str:
+        """Say that a handler was called, and how it ended; empty where none was."""
+        ending = self.core.image.signal
+        if self.handled is None or ending is None:
+            return ""
+        return (
+            f" The program's own handler was called for {self.handled.signal.name}, and ended it "
+            f"with {ending.name}."
+        )
+
+    @property
+    def signal(self) -> Signal | None:
+        """The signal of the fault; that of the core, where no handler stands between."""
+        return self.handled.signal if self.handled else self.core.image.signal
+
+    @property
+    def address(self) -> int | None:
+        """The address of the fault; where no siginfo tells it, that of the instruction."""
+        # SI_KERNEL and its kin tell none, as there is none.
+        if self.signal is None or self.signal.address is not None or self.signal.code:
+            return self.signal.address if self.signal else None
+        code = self.core.image.memory.segment_at(self.pc)
+        if code is None or not (code.path or "x" in code.permissions):
+            return self.pc
+        return self.operand.address if self.operand else None
+
+    @property
+    def registers(self) -> dict[str, int]:
+        """The registers at the fault."""
+        return self.handled.registers if self.handled else self.thread.registers
+
+    @property
+    def pc(self) -> int:
+        """Program counter at the fault; 0 where it is unknown."""
+        return self.registers.get(self.thread.machine.pc, 0)
+
+    @property
+    def sp(self) -> int:
+        """Stack pointer at the fault; 0 where it is unknown."""
+        return self.registers.get(self.thread.machine.sp, 0)
+
+    @cached_property
+    def frames(self) -> pd.DataFrame:
+        """Its rows of ``frames``, from that of the fault on."""
+        return self._all_frames[self.handled.frame if self.handled else 0 :]
 
     @cached_property
     def functions(self) -> list[str]:
@@ -92,7 +154,7 @@ class Crash:
         """Say where that is: ``discounted at till.c:72``."""
         own = self.own
         if own is None:
-            return f"{self.thread.pc:#x}"
+            return f"{self.pc:#x}"
         name = str(own["function"])
         if not name:
             module = str(own["module"]).rpartition("/")[2]
@@ -128,7 +190,8 @@ class Crash:
     def operand(self) -> Operand | None:
         """What the faulting instruction did with memory; None where that is not known."""
         try:
-            text = str(self.core.disassemble(0, thread=self.thread.thread_id))
+            first = self.handled.frame if self.handled else 0
+            text = str(self.core.disassemble(first, thread=self.thread.thread_id))
         except ForensicsError:
             return None
         found = _CURRENT.search(text)
@@ -139,13 +202,19 @@ class Crash:
         memory = (_MEMORY_OF_ARM if is_arm else _MEMORY).search(instruction)
         if not memory:
             return None
-        names = [name.removeprefix("%") for name in memory.groups() if name]
-        registers = {n: self.thread.registers[n] for n in names if n in self.thread.registers}
+        found = memory.groupdict("")
+        base, index = (found[part].removeprefix("%") for part in ("base", "index"))
+        registers = {n: self.registers[n] for n in (base, index) if n in self.registers}
+        address = int(found["past"] or "0", 0) + registers.get(base, 0)
+        address += registers.get(index, 0) * int(found.get("scale") or "1")
+        is_plain = not found.get("segment") and not found.get("more") and "rip" not in registers
+        is_plain = is_plain and len(registers) == len([n for n in (base, index) if n])
         if is_arm:
-            return Operand(instruction, registers, instruction.startswith("st"))
-        stores = memory.end() == len(instruction.split(" <")[0].rstrip())
-        reads = instruction.startswith(_READING) or "," not in instruction
-        return Operand(instruction, registers, stores and not reads)
+            writes = instruction.startswith("st")
+        else:
+            stores = memory.end() == len(instruction.split(" <")[0].rstrip())
+            writes = stores and not (instruction.startswith(_READING) or "," not in instruction)
+        return Operand(instruction, registers, writes, address % 2**64 if is_plain else None)
 
     @cached_property
     def code(self) -> str:

@@ -44,12 +44,13 @@ class _Freed(NamedTuple):
 @rule("core.use_after_free_suspect")
 def use_after_free(core: CoreDump) -> Iterator[Finding]:
     """Find a pointer whose value is what allocators leave in freed memory."""
-    crash, signal = crash_of(core), core.image.signal
+    crash = crash_of(core)
+    signal = crash.signal if crash else None
     if crash is None or signal is None or signal.name not in ("SIGSEGV", "SIGBUS"):
         return
-    if signal.is_sent or (signal.address is not None and signal.address < _NEAR):
+    if signal.is_sent or (crash.address is not None and crash.address < _NEAR):
         return
-    if found := _freed(core, crash, signal.address):
+    if found := _freed(core, crash, crash.address):
         yield _finding(crash, found)
     elif signal.code == "SI_KERNEL" and crash.operand:
         wild = [f"{n} = {v:#x}" for n, v in crash.operand.registers.items() if v >> 47]
@@ -68,7 +69,7 @@ def use_after_free(core: CoreDump) -> Iterator[Finding]:
 
 
 def _finding(crash: Crash, found: _Freed) -> Finding:
-    path = f"The program came there by {crash.path or crash.where}."
+    path = f"The program came there by {crash.path or crash.where}.{crash.handler}"
     step = "build with -fsanitize=address and repeat; core.frame(0) shows the object"
     # Without the instruction nobody knows which register was followed.
     if found.is_certain and crash.operand:
@@ -97,7 +98,7 @@ def _finding(crash: Crash, found: _Freed) -> Finding:
 
 def _freed(core: CoreDump, crash: Crash, address: int | None) -> _Freed | None:
     """Return the pointer that was followed, and what of freed memory it looks like."""
-    registers = crash.operand.registers if crash.operand else crash.thread.registers
+    registers = crash.operand.registers if crash.operand else crash.registers
     values = list(registers.values())
     for value in values:
         first = value & 0xFF

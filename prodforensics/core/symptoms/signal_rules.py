@@ -13,7 +13,6 @@ from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
 if TYPE_CHECKING:
     from prodforensics.core.model import CoreDump
-    from prodforensics.core.signals import Signal
 
 __all__ = ["RULES"]
 
@@ -30,14 +29,15 @@ _VECTORS = {0x62: "AVX-512", 0xC4: "AVX", 0xC5: "AVX"}
 @rule("core.null_dereference")
 def null_dereference(core: CoreDump) -> Iterator[Finding]:
     """Find an access below the first page, where nothing ever is."""
-    crash, signal = crash_of(core), core.image.signal
+    crash = crash_of(core)
+    signal = crash.signal if crash else None
     if crash is None or signal is None or signal.name != "SIGSEGV":
         return
-    address = _address(crash, signal)
+    address = crash.address
     if address is None or address >= _NEAR:
         return
     near = address < _PAGE
-    called = address == crash.thread.pc
+    called = address == crash.pc
     wrote = crash.operand is not None and crash.operand.writes
     did = "called as a function" if called else "written to" if wrote else "read"
     null = _null_expression(crash, called=called)
@@ -68,19 +68,10 @@ def null_dereference(core: CoreDump) -> Iterator[Finding]:
         if null
         else f"{'Call' if called else 'Write' if wrote else 'Read'} through a null pointer in "
         f"{crash.where}",
-        " ".join(steps),
+        " ".join(steps) + crash.handler,
         crash.rows,
         f"core.backtrace(full=True), and core.frame({_number(crash)}): who gave it the null?",
     )
-
-
-def _address(crash: Crash, signal: Signal) -> int | None:
-    """Return the address of the fault; where no siginfo tells it, that of the instruction."""
-    # SI_KERNEL and its kin tell none, as there is none.
-    if signal.address is not None or signal.code:
-        return signal.address
-    values = crash.operand.registers.values() if crash.operand else ()
-    return next(iter(values)) if len(values) == 1 else None
 
 
 def _number(crash: Crash) -> int:
@@ -122,10 +113,11 @@ def _null_variables(crash: Crash) -> list[str]:
 @rule("core.illegal_instruction")
 def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
     """Find what stood where the processor saw no instruction."""
-    crash, signal = crash_of(core), core.image.signal
+    crash = crash_of(core)
+    signal = crash.signal if crash else None
     if crash is None or signal is None or signal.name != "SIGILL" or signal.is_sent:
         return
-    raw = core.image.memory.read_some(crash.thread.pc, 8)
+    raw = core.image.memory.read_some(crash.pc, 8)
     trap = _TRAPS.get(raw[:2], "")
     if core.image.machine.name not in ("x86_64", "i386"):
         trap = ""
@@ -147,7 +139,7 @@ def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
         Verdict.LIKELY,
         Severity.HIGH,
         f"Illegal instruction{f' ({trap})' if trap else ''} in {crash.where}",
-        f"{why} The program came there by {crash.path or crash.where}.",
+        f"{why} The program came there by {crash.path or crash.where}.{crash.handler}",
         crash.rows,
         "core.disassemble(0), and core.backtrace()",
     )
@@ -156,10 +148,11 @@ def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
 @rule("core.bus_error")
 def bus_error(core: CoreDump) -> Iterator[Finding]:
     """Find an access beyond the end of a mapped file."""
-    crash, signal = crash_of(core), core.image.signal
+    crash = crash_of(core)
+    signal = crash.signal if crash else None
     if crash is None or signal is None or signal.name != "SIGBUS" or signal.is_sent:
         return
-    address = signal.address
+    address = crash.address
     segment = core.image.memory.segment_at(address) if address is not None else None
     if signal.code == "BUS_ADRERR" and segment is not None and segment.path and address:
         name = plain(segment.path, _LINE)
@@ -182,7 +175,7 @@ def bus_error(core: CoreDump) -> Iterator[Finding]:
         proof, step = {}, "look for failing memory and disks: dmesg, mcelog"
     yield Finding(
         "core.bus_error", Verdict.LIKELY, Severity.HIGH, title,
-        f"{why} The program came there by {crash.path or crash.where}.",
+        f"{why} The program came there by {crash.path or crash.where}.{crash.handler}",
         {**crash.rows, **proof}, step,
     )  # fmt: skip
 

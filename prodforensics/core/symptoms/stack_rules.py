@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from prodforensics._text import plain
-from prodforensics.core.symptoms.crash import crash_of
+from prodforensics.core.symptoms.crash import Crash, crash_of
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
 if TYPE_CHECKING:
-    from prodforensics.core.image import Image, Thread
     from prodforensics.core.memory import Segment
     from prodforensics.core.model import CoreDump
 
@@ -31,11 +30,12 @@ _NAME = 80
 @rule("core.stack_overflow")
 def stack_overflow(core: CoreDump) -> Iterator[Finding]:
     """Find a fault at the end of a stack, and the functions that filled it."""
-    crash, signal = crash_of(core), core.image.signal
+    crash = crash_of(core)
+    signal = crash.signal if crash else None
     if crash is None or signal is None or signal.name not in ("SIGSEGV", "SIGBUS"):
         return
-    address, sp = signal.address, crash.thread.sp
-    stack = _stack_of(core.image, crash.thread) if sp else None
+    address, sp = crash.address, crash.sp
+    stack = _stack_of(crash) if sp else None
     if stack is None or address is None:
         return
     leap = stack.start - sp
@@ -66,7 +66,7 @@ def stack_overflow(core: CoreDump) -> Iterator[Finding]:
         Severity.HIGH,
         f"Stack overflow: {names} {'repeats' if len(cycle) == 1 else 'repeat'}" if cycle
         else f"Stack overflow in {crash.where}",
-        " ".join(steps),
+        " ".join(steps) + crash.handler,
         {**crash.rows, "frames": crash.frames.index[: 3 * max(1, len(cycle))].tolist()},
         f"core.frame({len(cycle) or 0}) and its callers: what should have ended the recursion?"
         if cycle
@@ -74,19 +74,20 @@ def stack_overflow(core: CoreDump) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _stack_of(image: Image, thread: Thread) -> Segment | None:
+def _stack_of(crash: Crash) -> Segment | None:
     """Return the stack of a thread whose stack pointer may have left it."""
-    at = image.memory.segment_at(thread.sp)
+    image, sp = crash.core.image, crash.sp
+    at = image.memory.segment_at(sp)
     if at is not None and "w" in at.permissions:
         return at
     # The guard and what is below it are not writable. At the top of the stack lies what the kernel
     # left for the program; at the top of another thread's the C library keeps the thread itself.
-    main = thread.os_tid == image.pid
-    top = image.auxiliary.get("AT_RANDOM", 0) if main else thread.registers.get("fs_base", 0)
-    known = image.memory.segment_at(top) if top > thread.sp else None
+    main = crash.thread.os_tid == image.pid
+    top = image.auxiliary.get("AT_RANDOM", 0) if main else crash.registers.get("fs_base", 0)
+    known = image.memory.segment_at(top) if top > sp else None
     if known is not None:
         return known
-    above = (one for one in image.mappings if one.start > thread.sp and "w" in one.permissions)
+    above = (one for one in image.mappings if one.start > sp and "w" in one.permissions)
     return next(above, None)
 
 

@@ -21,6 +21,7 @@ C = r"""
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct item { struct item *next; long price; };
@@ -52,8 +53,32 @@ static int deep(int n) { volatile char room[4096]; room[0] = n; return deep(n + 
 static void *in_thread(void *x) { return (void *)(long)deep(0); }
 static int call(struct till *till) { return till->total(7); }
 
+static int divide(int by) { return 7 / by; }
+static void again(int number) { signal(number, SIG_DFL); raise(number); }
+static void gives_up(int number) { (void)number; abort(); }
+static void handle(void (*handler)(int)) {
+  static char room[1 << 16];
+  stack_t stack = {.ss_sp = room, .ss_size = sizeof room};
+  sigaltstack(&stack, 0);
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+  sigaction(SIGSEGV, &action, 0);
+}
+
 int main(int count, char **words) {
   const char *how = words[1];
+  if (getenv("HANDLER")) handle(strcmp(getenv("HANDLER"), "abort") ? again : gives_up);
+  if (!strcmp(how, "wild")) *(volatile int *)0x123456789000 = 1;
+  if (!strcmp(how, "constant")) *(volatile char *)"a text" = 'b';
+  if (!strcmp(how, "jump")) { static char data[64]; ((void (*)(void))data)(); }
+  if (!strcmp(how, "deep")) return deep(0);
+  if (!strcmp(how, "divide")) return divide(count - 2);
+  if (!strcmp(how, "overrun")) {
+    volatile char *room = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap((void *)(room + 0), 0);
+    volatile char *end = mmap((void *)(room + 4096), 4096, PROT_NONE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    end[0] = room[0];
+  }
   if (!strcmp(how, "raise")) raise(atoi(words[2]));
   if (!strcmp(how, "held")) { puts("ready"); fflush(stdout); pause(); }
   if (!strcmp(how, "value")) return follow_value(strtoull(words[2], 0, 16));
@@ -89,8 +114,10 @@ int main(int count, char **words) {
 """
 RULES = {
     "core.abort",
+    "core.arithmetic_error",
     "core.bus_error",
     "core.illegal_instruction",
+    "core.invalid_access",
     "core.null_dereference",
     "core.stack_overflow",
     "core.use_after_free_suspect",
@@ -163,7 +190,7 @@ def test_an_illegal_instruction_that_another_process_sent_is_none(programs, tmp_
 
 def test_an_abort_of_its_own_is_still_one(died):
     found = died("dies", "raise", str(int(signal.SIGABRT)))
-    assert found["core.abort"].title == "abort() was called in main at dies.c:42"
+    assert found["core.abort"].title == "abort() was called in main at dies.c:67"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +253,7 @@ def test_the_stack_of_a_thread_is_told_with_its_own_size(died):
 def test_a_null_pointer_that_is_called_is_told_so(died):
     (finding,) = died("dies", "call").values()
     assert finding.verdict == "likely"
-    assert finding.title == "till->total is null in call at dies.c:38"
+    assert finding.title == "till->total is null in call at dies.c:39"
     assert "called as a function" in finding.why
 
 
@@ -246,3 +273,47 @@ def test_an_end_without_an_exception_is_told_so(died, how, title, said):
     (finding,) = died("ends", how).values()
     assert finding.title == title
     assert said in finding.why
+
+
+@pytest.mark.parametrize(
+    ("how", "title", "said"),
+    [
+        ("wild", "Write to 0x123456789000, where nothing is mapped, in main", "never set"),
+        ("constant", "Write to memory that can only be read in main", "texts in quotes"),
+        ("overrun", "Write to memory that is protected in main", "permissions ---"),
+        ("jump", "which is no code, in main", "data memory"),
+    ],
+)
+def test_every_other_fault_says_what_was_accessed(died, how, title, said):
+    (finding,) = died("dies", how).values()
+    assert finding.rule == "core.invalid_access"
+    assert finding.verdict == "likely"
+    assert title in finding.title
+    assert said in finding.why
+
+
+def test_a_division_by_zero_is_told(died):
+    (finding,) = died("dies", "divide").values()
+    assert finding.rule == "core.arithmetic_error"
+    assert "Integer division by zero in divide at dies.c" in finding.title
+    assert "7 / by" in finding.why
+
+
+@pytest.mark.parametrize(("handler", "ending"), [("again", "SIGSEGV"), ("abort", "SIGABRT")])
+@pytest.mark.parametrize(
+    ("arguments", "rule", "said"),
+    [
+        (("call",), "core.null_dereference", "till->total is null in call at dies.c"),
+        (("link",), "core.use_after_free_suspect", "in follow at dies.c"),
+        (("wild",), "core.invalid_access", "0x123456789000"),
+        (("deep",), "core.stack_overflow", "deep repeats"),
+    ],
+)
+def test_a_handler_of_the_program_does_not_hide_the_fault(
+    died, handler, ending, arguments, rule, said
+):
+    (finding,) = died("dies", *arguments, HANDLER=handler).values()
+    assert finding.rule == rule
+    assert said in finding.title
+    assert "handler was called for SIGSEGV" in finding.why
+    assert f"ended it with {ending}" in finding.why
