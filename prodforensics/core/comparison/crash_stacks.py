@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prodforensics._reference import Later
+from prodforensics.core.handled_faults import handled_fault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,6 +168,11 @@ def crash_stack(core: CoreDump) -> CrashStack:
     debugger, groups = core.walk.debugger, _equal_threads(table)
     thread_id = image.crashed.thread_id if image.crashed else _most_common(groups)
     own = table[table["thread_id"] == thread_id]
+    signal = image.signal.name if image.signal else ""
+    # A crash is the same with a crash reporter and without.
+    handled = handled_fault(image, image.crashed, own) if image.crashed else None
+    if handled:
+        own, signal = own.iloc[handled.frame :], handled.signal.name
     frames = tuple(_frames(own.iloc[:_MOST_FRAMES]))
     functions, modules = own["function"].tolist(), own["module"].tolist()
     names, cycle = _essence(frames)
@@ -176,7 +182,6 @@ def crash_stack(core: CoreDump) -> CrashStack:
     else:
         stacks = (tuple(_frames(rows)) for rows, _ in groups)
         parts = sorted({" < ".join(_essence(stack)[0]) for stack in stacks})
-    signal = image.signal.name if image.signal else ""
     return CrashStack(
         signal=signal,
         thread_id=thread_id,

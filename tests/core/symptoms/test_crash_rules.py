@@ -317,3 +317,15 @@ def test_a_handler_of_the_program_does_not_hide_the_fault(
     assert said in finding.title
     assert "handler was called for SIGSEGV" in finding.why
     assert f"ended it with {ending}" in finding.why
+
+
+def test_a_crash_is_the_same_with_a_handler_and_without(programs, tmp_path, monkeypatch):
+    require_tool("gdb")
+    cores = []
+    for handler in ("", "again", "abort"):
+        if handler:
+            monkeypatch.setenv("HANDLER", handler)
+        cores.append(tmp_path / f"{handler}.core")
+        taking.core_of_crash([str(programs / "dies"), "link"], cores[-1], seconds=60)
+    compared = pf.compare(*map(pf.load, cores))
+    assert len(compared.frames["buckets"]) == 1
