@@ -69,7 +69,8 @@ def core_of_crash(command: Sequence[str], core: Path, *, seconds: float) -> str:
     pattern = _PATTERN.read_text(encoding="ascii").strip()
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     if pattern.startswith("|") or "/" in pattern or hard != resource.RLIM_INFINITY:
-        arguments = [*_GDB, "-ex", "run", "-ex", f"gcore {core}", "--args", *command]
+        here = (f"--cd={core.parent}", "-ex", "run", "-ex", f"gcore {core.absolute()}")
+        arguments = [*_GDB, *here, "--args", *command]
         told = tools.run("gdb", arguments, seconds=seconds, check=False)
         printed = told.stdout + told.stderr
     else:
