@@ -64,7 +64,7 @@ class CoreComparison(Evidence):
 
     kind: ClassVar[str] = "core comparison"
     schemas: ClassVar[Mapping[str, Schema]] = comparison_schemas.FRAMES
-    _view = "prodforensics.display.browser:overview"
+    _view = "prodforensics.core.views:comparison"
     _rules = "prodforensics.core.comparison.comparison_rules:RULES"
     _sections = "prodforensics.core.comparison.comparison_pictures:comparison_sections"
 

@@ -1,22 +1,27 @@
-"""What a person sees of a core dump: the explorer, and its static twin for saved notebooks."""
+"""What a person sees of core dumps: the explorers, and their static twins for saved notebooks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prodforensics.core.comparison.comparison_pages import ComparisonPages
+from prodforensics.core.comparison.comparison_pictures import comparison_sections
 from prodforensics.core.explorer.pages import CorePages
 from prodforensics.core.explorer.pictures import core_sections
 from prodforensics.display.cards import card, findings_card, picture
 from prodforensics.display.widget import ExplorerWidget, drawing_scripts
 
 if TYPE_CHECKING:
+    from prodforensics.core.compare import CoreComparison
     from prodforensics.core.model import CoreDump
 
-__all__ = ["explorer"]
+__all__ = ["comparison", "explorer"]
 
 _SCRIPTS = (
+    "paged_table.js",
     "crash_page.js",
     "frame_pane.js",
     "threads_page.js",
@@ -25,6 +30,7 @@ _SCRIPTS = (
     "secrets_page.js",
     "explorer.js",
 )
+_OF_COMPARISON = ("paged_table.js", "crashes_page.js", "comparison.js")
 
 
 def explorer(core: CoreDump) -> ExplorerWidget:
@@ -43,9 +49,27 @@ def explorer(core: CoreDump) -> ExplorerWidget:
     body = findings_card(core.findings())
     body += "".join(picture(one.html, one.title) for one in core_sections(core))
     twin = card(core.title, core.kind, core.facts(), body_html=body)
-    return ExplorerWidget(CorePages(core).questions, _scripts(), twin)
+    return ExplorerWidget(CorePages(core).questions, _scripts(_SCRIPTS), twin)
 
 
-def _scripts() -> list[Path]:
+def comparison(compared: CoreComparison) -> ExplorerWidget:
+    """Explore many cores: the crashes that they are, and their stacks side by side.
+
+    Parameters
+    ----------
+    compared : CoreComparison
+
+    Returns
+    -------
+    ExplorerWidget
+        As of `explorer`.
+    """
+    body = findings_card(compared.findings())
+    body += "".join(picture(one.html, one.title) for one in comparison_sections(compared))
+    twin = card(compared.title, compared.kind, compared.facts(), body_html=body)
+    return ExplorerWidget(ComparisonPages(compared).questions, _scripts(_OF_COMPARISON), twin)
+
+
+def _scripts(names: Iterable[str]) -> list[Path]:
     folder = files(__package__).joinpath("static")
-    return drawing_scripts() + [Path(str(folder.joinpath(name))) for name in _SCRIPTS]
+    return drawing_scripts() + [Path(str(folder.joinpath(name))) for name in names]

@@ -136,4 +136,3 @@ class ThreadsPage {
 }
 
 const MOST_FRAMES = 2000;
-const bad = (words) => make("span", { class: "pf-mark-bad" }, words);
