@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from prodforensics._text import plain
-from prodforensics.core.symptoms.crash import Crash, crash_of
+from prodforensics.core.symptoms.crash import NEAR_NULL, Crash, fault_of
 from prodforensics.core.symptoms.freed_memory_rules import use_after_free
 from prodforensics.core.symptoms.stack_rules import stack_overflow
 from prodforensics.display.tables import human_count
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
-_NEAR = 65_536
 _CLOSE = 2**20
 _PATH = 160
 
@@ -27,12 +26,17 @@ _PATH = 160
 @rule("core.invalid_access")
 def invalid_access(core: CoreDump) -> Iterator[Finding]:
     """Find an access to what is not mapped or not permitted, where nothing tells more of it."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name != "SIGSEGV" or signal.is_sent:
+    fault = fault_of(core, "SIGSEGV")
+    if fault is None:
         return
+    crash, _ = fault
     address = crash.address
-    if address is None or address < _NEAR or any(stack_overflow(core)) or any(use_after_free(core)):
+    if (
+        address is None
+        or address < NEAR_NULL
+        or any(stack_overflow(core))
+        or any(use_after_free(core))
+    ):
         return
     called = address == crash.pc
     wrote = crash.operand is not None and crash.operand.writes
@@ -122,10 +126,10 @@ def _rows(core: CoreDump, segment: Segment | None) -> list[object]:
 @rule("core.arithmetic_error")
 def arithmetic_error(core: CoreDump) -> Iterator[Finding]:
     """Find a division by zero, and its kin."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name != "SIGFPE" or signal.is_sent:
+    fault = fault_of(core, "SIGFPE")
+    if fault is None:
         return
+    crash, signal = fault
     words = signal.meaning.partition(": ")[2] or "the processor refused a calculation"
     zero = f" The line is `{plain(crash.code, _PATH)}`." if crash.code else ""
     came = crash.path or crash.where

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from prodforensics.core.model import CoreDump
     from prodforensics.core.signals import Signal
 
-__all__ = ["Crash", "Operand", "crash_of"]
+__all__ = ["NEAR_NULL", "Crash", "Operand", "crash_of", "fault_of"]
+
+NEAR_NULL = 65_536
+"""Below this nothing is ever mapped: a pointer to it is null, and a member was meant."""
 
 stack_hash = Later("prodforensics.core.stack_hash")
 
@@ -232,5 +235,25 @@ class Crash:
 
 
 def crash_of(core: CoreDump) -> Crash | None:
-    """Return the thread that crashed; None where none did."""
-    return Crash(core, core.image.crashed) if core.image.crashed else None
+    """Return the thread that crashed; None where none did. All rules ask the same one."""
+    if "_crash" not in core.__dict__:
+        crashed = core.image.crashed
+        core.__dict__["_crash"] = Crash(core, crashed) if crashed else None
+    found: Crash | None = core.__dict__["_crash"]
+    return found
+
+
+def fault_of(core: CoreDump, *names: str) -> tuple[Crash, Signal] | None:
+    """Return the thread that crashed and its signal: one of these, that no process sent.
+
+    Parameters
+    ----------
+    core : CoreDump
+    *names : str
+        Such as SIGSEGV.
+    """
+    crash = crash_of(core)
+    signal = crash.signal if crash else None
+    if crash is None or signal is None or signal.name not in names or signal.is_sent:
+        return None
+    return crash, signal

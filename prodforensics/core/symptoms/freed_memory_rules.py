@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from prodforensics.core.symbols import address_of
-from prodforensics.core.symptoms.crash import Crash, crash_of
+from prodforensics.core.symptoms.crash import NEAR_NULL, Crash, fault_of
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
-_NEAR = 65_536
 _OBJECT = 4096
 """So far behind a pointer may be what was read through it."""
 _SPARED = (0x00, 0xFF)
@@ -44,11 +43,11 @@ class _Freed(NamedTuple):
 @rule("core.use_after_free_suspect")
 def use_after_free(core: CoreDump) -> Iterator[Finding]:
     """Find a pointer whose value is what allocators leave in freed memory."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name not in ("SIGSEGV", "SIGBUS"):
+    fault = fault_of(core, "SIGSEGV", "SIGBUS")
+    if fault is None:
         return
-    if signal.is_sent or (crash.address is not None and crash.address < _NEAR):
+    crash, signal = fault
+    if crash.address is not None and crash.address < NEAR_NULL:
         return
     if found := _freed(core, crash, crash.address):
         yield _finding(crash, found)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from prodforensics._text import plain
-from prodforensics.core.symptoms.crash import Crash, crash_of
+from prodforensics.core.symptoms.crash import NEAR_NULL, Crash, fault_of
 from prodforensics.errors import ForensicsError
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES"]
 
-_PAGE, _NEAR = 4096, 65_536
+_PAGE = 4096
 _NAME = r"\*?\(?[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[\w+\])*"
 _CHAIN = re.compile(_NAME)
 _CALLED = re.compile(rf"({_NAME})\)?\s*\(")
@@ -29,12 +29,12 @@ _VECTORS = {0x62: "AVX-512", 0xC4: "AVX", 0xC5: "AVX"}
 @rule("core.null_dereference")
 def null_dereference(core: CoreDump) -> Iterator[Finding]:
     """Find an access below the first page, where nothing ever is."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name != "SIGSEGV":
+    fault = fault_of(core, "SIGSEGV")
+    if fault is None:
         return
+    crash, _ = fault
     address = crash.address
-    if address is None or address >= _NEAR:
+    if address is None or address >= NEAR_NULL:
         return
     near = address < _PAGE
     called = address == crash.pc
@@ -113,10 +113,10 @@ def _null_variables(crash: Crash) -> list[str]:
 @rule("core.illegal_instruction")
 def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
     """Find what stood where the processor saw no instruction."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name != "SIGILL" or signal.is_sent:
+    fault = fault_of(core, "SIGILL")
+    if fault is None:
         return
+    crash, _ = fault
     raw = core.image.memory.read_some(crash.pc, 8)
     trap = _TRAPS.get(raw[:2], "")
     if core.image.machine.name not in ("x86_64", "i386"):
@@ -148,10 +148,10 @@ def illegal_instruction(core: CoreDump) -> Iterator[Finding]:
 @rule("core.bus_error")
 def bus_error(core: CoreDump) -> Iterator[Finding]:
     """Find an access beyond the end of a mapped file."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name != "SIGBUS" or signal.is_sent:
+    fault = fault_of(core, "SIGBUS")
+    if fault is None:
         return
+    crash, signal = fault
     address = crash.address
     segment = core.image.memory.segment_at(address) if address is not None else None
     if signal.code == "BUS_ADRERR" and segment is not None and segment.path and address:

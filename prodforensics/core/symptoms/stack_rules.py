@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from prodforensics._text import plain
-from prodforensics.core.symptoms.crash import Crash, crash_of
+from prodforensics.core.symptoms.crash import Crash, fault_of
 from prodforensics.display.tables import human_bytes, human_count
 from prodforensics.findings import Finding, Rule, Severity, Verdict, rule
 
@@ -30,10 +30,10 @@ _NAME = 80
 @rule("core.stack_overflow")
 def stack_overflow(core: CoreDump) -> Iterator[Finding]:
     """Find a fault at the end of a stack, and the functions that filled it."""
-    crash = crash_of(core)
-    signal = crash.signal if crash else None
-    if crash is None or signal is None or signal.name not in ("SIGSEGV", "SIGBUS"):
+    fault = fault_of(core, "SIGSEGV", "SIGBUS")
+    if fault is None:
         return
+    crash, _ = fault
     address, sp = crash.address, crash.sp
     stack = _stack_of(crash) if sp else None
     if stack is None or address is None:
