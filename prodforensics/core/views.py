@@ -11,7 +11,7 @@ from prodforensics.core.comparison.comparison_pages import ComparisonPages
 from prodforensics.core.comparison.comparison_pictures import comparison_sections
 from prodforensics.core.explorer.pages import CorePages
 from prodforensics.core.explorer.pictures import core_sections
-from prodforensics.display.cards import card, findings_card, picture
+from prodforensics.display.cards import static_twin
 from prodforensics.display.widget import ExplorerWidget, drawing_scripts
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def explorer(core: CoreDump) -> ExplorerWidget:
         A Jupyter widget that asks this kernel for its rows and pictures; its static twin stands in
         a saved notebook.
     """
-    body = findings_card(core.findings())
-    body += "".join(picture(one.html, one.title) for one in core_sections(core))
-    twin = card(core.title, core.kind, core.facts(), body_html=body)
+    twin = static_twin(core, core_sections(core))
     return ExplorerWidget(CorePages(core).questions, _scripts(_SCRIPTS), twin)
 
 
@@ -64,9 +62,7 @@ def comparison(compared: CoreComparison) -> ExplorerWidget:
     ExplorerWidget
         As of `explorer`.
     """
-    body = findings_card(compared.findings())
-    body += "".join(picture(one.html, one.title) for one in comparison_sections(compared))
-    twin = card(compared.title, compared.kind, compared.facts(), body_html=body)
+    twin = static_twin(compared, comparison_sections(compared))
     return ExplorerWidget(ComparisonPages(compared).questions, _scripts(_OF_COMPARISON), twin)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from prodforensics.display.cards import card, findings_card, picture
+from prodforensics.display.cards import static_twin
 from prodforensics.display.theme import styled
 
 if TYPE_CHECKING:
@@ -55,8 +55,6 @@ def overview(evidence: Any) -> ipywidgets.VBox:
     """
     import ipywidgets
 
-    body = findings_card(evidence.findings())
-    body += "".join(picture(one.html, one.title) for one in evidence.sections())
-    drawn = card(evidence.title, evidence.kind, evidence.facts(), body_html=body)
+    drawn = static_twin(evidence, evidence.sections())
     above: ipywidgets.HTML = ipywidgets.HTML(styled(drawn))
     return ipywidgets.VBox([above, browse(evidence)])

@@ -27,6 +27,26 @@ class FindingLike(Protocol):
     next_step: str
 
 
+class SectionLike(Protocol):
+    """What `static_twin` reads of a section."""
+
+    title: str
+    html: str
+
+
+class EvidenceLike(Protocol):
+    """What `static_twin` reads of a piece of evidence."""
+
+    title: str
+    kind: str
+
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """Return label and value of each."""
+
+    def findings(self) -> Iterable[FindingLike]:
+        """Return what its rules find."""
+
+
 def card(
     title: str,
     subtitle: str,
@@ -65,6 +85,23 @@ def card(
         + (f"<footer>{escape(plain(footer, 2000))}</footer>" if footer else "")
         + "</section>"
     )
+
+
+def static_twin(
+    evidence: EvidenceLike, sections: Iterable[SectionLike], *, findings: bool = True
+) -> str:
+    """Draw what stands in a saved notebook for an interactive view: findings and pictures.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    sections : iterable of Section
+    findings : bool
+        Findings stand above the pictures.
+    """
+    body = findings_card(evidence.findings()) if findings else ""
+    body += "".join(picture(one.html, one.title) for one in sections)
+    return card(evidence.title, evidence.kind, evidence.facts(), body_html=body)
 
 
 def findings_card(findings: Iterable[FindingLike]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from prodforensics.display.cards import card, findings_card, picture
+from prodforensics.display.cards import static_twin
 from prodforensics.display.widget import ExplorerWidget
 from prodforensics.heap.comparison_pages import ComparisonPages
 from prodforensics.heap.dominator_picture import dominator_treemap
@@ -18,7 +17,6 @@ from prodforensics.heap.pictures import comparison_sections, snapshot_sections
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from prodforensics.evidence import Evidence, Section
     from prodforensics.heap.compare import HeapComparison
     from prodforensics.heap.graph import HeapGraph
     from prodforensics.heap.model import HeapSnapshot
@@ -43,7 +41,7 @@ def explorer(snapshot: HeapSnapshot) -> ExplorerWidget:
     """
     _get_ready(snapshot.graph)
     pages = SnapshotPages(snapshot)
-    twin = _twin(snapshot, "", snapshot_sections(snapshot))
+    twin = static_twin(snapshot, snapshot_sections(snapshot), findings=False)
     return ExplorerWidget(pages.questions, _scripts("explorer.js"), twin)
 
 
@@ -61,7 +59,7 @@ def comparison(compared: HeapComparison) -> ExplorerWidget:
     """
     _get_ready(compared.graph)
     pages = ComparisonPages(compared)
-    twin = _twin(compared, findings_card(compared.findings()), comparison_sections(compared))
+    twin = static_twin(compared, comparison_sections(compared))
     return ExplorerWidget(pages.questions, _scripts("comparison.js"), twin)
 
 
@@ -77,11 +75,6 @@ def treemap(snapshot: HeapSnapshot) -> go.Figure:
     plotly.graph_objects.Figure
     """
     return dominator_treemap(snapshot.graph)
-
-
-def _twin(evidence: Evidence, top_html: str, sections: Iterable[Section]) -> str:
-    body = top_html + "".join(picture(section.html, section.title) for section in sections)
-    return card(evidence.title, evidence.kind, evidence.facts(), body_html=body)
 
 
 def _get_ready(graph: HeapGraph) -> None:

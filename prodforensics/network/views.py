@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prodforensics.display.cards import card, findings_card, picture
+from prodforensics.display.cards import static_twin
 from prodforensics.display.widget import ExplorerWidget, drawing_scripts
 from prodforensics.network.explorer.pages import CapturePages
 from prodforensics.network.explorer.pictures import capture_sections
@@ -38,9 +38,7 @@ def explorer(capture: Capture) -> ExplorerWidget:
         A Jupyter widget that asks this kernel for its rows and pictures; its static twin stands in
         a saved notebook.
     """
-    body = findings_card(capture.findings())
-    body += "".join(picture(one.html, one.title) for one in capture_sections(capture))
-    twin = card(capture.title, capture.kind, capture.facts(), body_html=body)
+    twin = static_twin(capture, capture_sections(capture))
     return ExplorerWidget(CapturePages(capture).questions, _scripts(), twin)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from prodforensics.display.cards import card, findings_card, picture
+from prodforensics.display.cards import static_twin
 from prodforensics.display.widget import ExplorerWidget
 from prodforensics.profile.comparison_pages import ComparisonPages
 from prodforensics.profile.pages import ProfilePages
@@ -13,7 +12,6 @@ from prodforensics.profile.pictures import comparison_sections, profile_sections
 from prodforensics.profile.report_views import scripts
 
 if TYPE_CHECKING:
-    from prodforensics.evidence import Evidence, Section
     from prodforensics.profile.compare import ProfileComparison
     from prodforensics.profile.model import Profile
 
@@ -34,7 +32,7 @@ def explorer(profile: Profile) -> ExplorerWidget:
         notebook.
     """
     pages = ProfilePages(profile)
-    twin = _twin(profile, findings_card(profile.findings()), profile_sections(profile))
+    twin = static_twin(profile, profile_sections(profile))
     return ExplorerWidget(pages.questions, scripts("explorer.js"), twin)
 
 
@@ -51,10 +49,5 @@ def comparison(compared: ProfileComparison) -> ExplorerWidget:
         Works as `explorer` does.
     """
     pages = ComparisonPages(compared)
-    twin = _twin(compared, findings_card(compared.findings()), comparison_sections(compared))
+    twin = static_twin(compared, comparison_sections(compared))
     return ExplorerWidget(pages.questions, scripts("comparison.js"), twin)
-
-
-def _twin(evidence: Evidence, top_html: str, sections: Iterable[Section]) -> str:
-    body = top_html + "".join(picture(section.html, section.title) for section in sections)
-    return card(evidence.title, evidence.kind, evidence.facts(), body_html=body)

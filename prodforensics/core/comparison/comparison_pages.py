@@ -17,6 +17,7 @@ from prodforensics.errors import UnknownName
 
 if TYPE_CHECKING:
     from prodforensics.core.compare import CoreComparison
+    from prodforensics.core.comparison.alignment import Pair
 
 __all__ = ["ComparisonPages"]
 
@@ -36,6 +37,7 @@ class ComparisonPages:
 
     def __init__(self, compared: CoreComparison) -> None:
         self.compared = compared
+        self._pairs: dict[int, list[Pair]] = {}
 
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
@@ -167,7 +169,9 @@ class ComparisonPages:
         if not 0 <= whole_number(core, "core") < len(self.compared.cores):
             known = [str(one) for one in range(len(self.compared.cores))]
             raise UnknownName("core", str(core), known)
-        pairs = self._pairs(core)
+        if core not in self._pairs:
+            self._pairs[core] = self.compared.pairs(core)
+        pairs = self._pairs[core]
         first, most = window(offset, limit)
         rows = [
             {
@@ -183,12 +187,6 @@ class ComparisonPages:
         base = plain(self._title(0), 100)
         title = f"{base} beside {plain(self._title(core), 100)}" if core else f"{base}, the base"
         return {"total": len(pairs), "rows": rows, "title": title}
-
-    def _pairs(self, core: int) -> list[Any]:
-        known: dict[int, list[Any]] = self.__dict__.setdefault("_aligned", {})
-        if core not in known:
-            known[core] = self.compared.pairs(core)
-        return known[core]
 
     def _title(self, core: int) -> str:
         return self.compared.cores[core].title
