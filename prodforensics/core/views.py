@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["comparison", "explorer"]
 
 _SCRIPTS = (
+    "tabbed_explorer.js",
     "paged_table.js",
     "crash_page.js",
     "frame_pane.js",
@@ -30,7 +31,7 @@ _SCRIPTS = (
     "secrets_page.js",
     "explorer.js",
 )
-_OF_COMPARISON = ("paged_table.js", "crashes_page.js", "comparison.js")
+_OF_COMPARISON = ("tabbed_explorer.js", "paged_table.js", "crashes_page.js", "comparison.js")
 
 
 def explorer(core: CoreDump) -> ExplorerWidget:

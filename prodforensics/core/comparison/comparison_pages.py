@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonPages"]
 
 Answer = dict[str, Any]
-_QUESTIONS = ("about", "findings", "drawing", "crashes", "members", "cores", "stacks")
+_QUESTIONS = ("about", "findings", "drawing", "members", "stacks")
 _PROOFS = 4
 _NAME = 500
 
@@ -42,7 +42,8 @@ class ComparisonPages:
     @property
     def questions(self) -> Mapping[str, Callable[..., Answer]]:
         """The questions by the name that the page uses."""
-        return {name: getattr(self, name) for name in _QUESTIONS}
+        own = {name: getattr(self, name) for name in _QUESTIONS}
+        return own | {"crashes": self.crashes.page, "cores": self.cores.page}
 
     def about(self) -> Answer:
         """Tell what there is to see."""
@@ -84,30 +85,10 @@ class ComparisonPages:
         return draw_buckets(self.compared.frames["buckets"], pixels(width)).answer()
 
     @cached_property
-    def _crashes(self) -> Listing:
+    def crashes(self) -> Listing:
+        """The crashes, the most common first."""
         buckets = self.compared.frames["buckets"].reset_index()
         return Listing(buckets, ("top", "summary", "signal", "programs", "bucket"), _crash_row)
-
-    def crashes(
-        self,
-        sort: str = "",
-        descending: bool = False,
-        text: str = "",
-        offset: int = 0,
-        limit: int = 100,
-    ) -> Answer:
-        """One page of the crashes, the most common first.
-
-        Parameters
-        ----------
-        sort : str
-            A column of ``buckets``; empty for their order.
-        descending : bool
-        text : str
-            What a function, signal, program or bucket must hold.
-        offset, limit : int
-        """
-        return self._crashes.page(sort, descending, text, offset, limit)
 
     def members(self, crash: int, offset: int = 0, limit: int = 100) -> Answer:
         """One page of the cores of a crash, in the order given.
@@ -130,32 +111,12 @@ class ComparisonPages:
     # -- cores ------------------------------------------------------------------------------------
 
     @cached_property
-    def _cores(self) -> Listing:
+    def cores(self) -> Listing:
+        """The cores, in the order given."""
         cores = self.compared.frames["cores"].reset_index()
         return Listing(
             cores, ("title", "program", "signal", "top", "bucket", "build_id"), _core_row
         )
-
-    def cores(
-        self,
-        sort: str = "",
-        descending: bool = False,
-        text: str = "",
-        offset: int = 0,
-        limit: int = 100,
-    ) -> Answer:
-        """One page of the cores.
-
-        Parameters
-        ----------
-        sort : str
-            A column of ``cores``; empty for the order given.
-        descending : bool
-        text : str
-            What its name, program, signal, function, bucket or build must hold.
-        offset, limit : int
-        """
-        return self._cores.page(sort, descending, text, offset, limit)
 
     def stacks(self, core: int, offset: int = 0, limit: int = 100) -> Answer:
         """One page of the base's stack beside that of a core.

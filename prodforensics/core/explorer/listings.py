@@ -50,9 +50,23 @@ class Listing:
         return len(self.frame)
 
     def page(
-        self, sort: str, descending: object, text: object, offset: object, limit: object
+        self,
+        sort: str = "",
+        descending: object = False,
+        text: object = "",
+        offset: object = 0,
+        limit: object = 100,
     ) -> dict[str, Any]:
         """Return one page.
+
+        Parameters
+        ----------
+        sort : str
+            A column; empty for the order of the frame.
+        descending : bool
+        text : str
+            What one of the searched columns must hold.
+        offset, limit : int
 
         Raises
         ------

@@ -1,13 +1,8 @@
 // The explorer of compared cores: the crashes that they are, and every core.
 
-class ComparisonExplorer {
+class ComparisonExplorer extends TabbedExplorer {
   constructor(context) {
-    this.frame = new Frame(context, "Core comparison explorer");
-    this.frame.element.classList.add("pf-tall");
-    this.kernel = this.frame.kernel;
-    this.signal = context.signal;
-    this.say = (text) => this.frame.say(text);
-    this.fail = (error) => this.frame.fail(error);
+    super(context, "Core comparison explorer");
   }
 
   async start() {
@@ -27,18 +22,7 @@ class ComparisonExplorer {
       { key: "crashes", title: `Crashes (${count(crashes)})`, panel: first.panel, fill: () => first.fill() },
       { key: "cores", title: `Cores (${count(cores)})`, panel: panel(...second.parts), fill: () => second.fill() },
     ];
-    this.pages = new Tabs("Views of the comparison", pages);
-    this.pages.onchange = async (page) => {
-      if (page.filled) return;
-      page.filled = true;
-      await Promise.resolve(page.fill()).catch((error) => {
-        page.filled = false;
-        this.fail(error);
-      });
-    };
-    const facts = make("span", { class: "pf-soft pf-facts-line", title: headline }, headline);
-    this.frame.bar.append(this.pages.list, facts);
-    this.frame.body.append(...pages.map(({ panel: each }) => each));
+    this.openPages("Views of the comparison", pages, headline, headline);
   }
 
   coresTable() {

@@ -1,13 +1,8 @@
 // The explorer of a core dump: the crash, the threads, the locks, the memory.
 
-class CoreExplorer {
+class CoreExplorer extends TabbedExplorer {
   constructor(context) {
-    this.frame = new Frame(context, "Core dump explorer");
-    this.frame.element.classList.add("pf-tall");
-    this.kernel = this.frame.kernel;
-    this.signal = context.signal;
-    this.say = (text) => this.frame.say(text);
-    this.fail = (error) => this.frame.fail(error);
+    super(context, "Core dump explorer");
     this.past = [];
     this.frame.element.addEventListener("keydown", (event) => this.key(event));
   }
@@ -34,18 +29,7 @@ class CoreExplorer {
       { key: "modules", title: `Modules (${count(modules)})`, page: new ModulesPage(this) },
       { key: "secrets", title: "Secrets", page: new SecretsPage(this) },
     ].map(({ page, ...more }) => ({ ...more, panel: page.panel, fill: () => page.fill() }));
-    this.pages = new Tabs("Views of the core dump", pages);
-    this.pages.onchange = async (page) => {
-      if (page.filled) return;
-      page.filled = true;
-      await Promise.resolve(page.fill()).catch((error) => {
-        page.filled = false;
-        this.fail(error);
-      });
-    };
-    const facts = make("span", { class: "pf-soft pf-facts-line", title: `${name}\n${headline}` }, headline);
-    this.frame.bar.append(this.pages.list, facts);
-    this.frame.body.append(...pages.map(({ panel: each }) => each));
+    this.openPages("Views of the core dump", pages, headline, `${name}\n${headline}`);
   }
 
   key(event) {

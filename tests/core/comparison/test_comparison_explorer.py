@@ -28,11 +28,11 @@ def pages(compared):
 
 def test_crashes_are_told_as_the_frame_has_them(pages, compared):
     buckets = compared.frames["buckets"]
-    answer = pages.crashes()
+    answer = pages.crashes.page()
     assert answer["total"] == len(buckets) == 3
     assert [row["count"] for row in answer["rows"]] == buckets["count"].tolist()
     assert answer["rows"][0]["top"] == "discounted"
-    found = pages.crashes(text="cancel")
+    found = pages.crashes.page(text="cancel")
     assert [row["signal"] for row in found["rows"]] == ["SIGABRT"]
     assert pages.about()["crashes"] == len(pages.drawing()["parts"]) == 3
 
